@@ -1,0 +1,1 @@
+"""What an installation and a regime are set to: the environment, the regimes' numbers, their clauses."""

@@ -1,0 +1,43 @@
+"""Bounds of an instance: steps, seconds, tokens and depth that no diagram may go over."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from engine.errors import BudgetExceeded
+
+MAX_STEPS = 1000  # automatic steps in one command
+MAX_SECONDS = 5.0  # of one command, on the monotonic clock
+MAX_TOKENS = 3000  # tasks of one instance, predicted ones included
+MAX_DEPTH = 10  # of sub-processes
+
+
+class Tokens(dict[UUID, Any]):
+    """The tasks of an instance, which refuse to grow without end: eight forks in a row would predict 393,215."""
+
+    def __setitem__(self, key: UUID, task: Any) -> None:
+        if len(self) >= MAX_TOKENS:
+            raise BudgetExceeded(f"流程推演超过 {MAX_TOKENS} 个节点，已停止；请减少连续的并行分支", limit=MAX_TOKENS)
+        super().__setitem__(key, task)
+
+
+class Budget:
+    """What one command may still use."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.until = time.monotonic() + MAX_SECONDS
+
+    def spend(self, tokens: int) -> None:
+        """One more step, in an instance of so many tokens. Raises BudgetExceeded."""
+        self.steps += 1
+        if self.steps > MAX_STEPS or tokens > MAX_TOKENS or time.monotonic() > self.until:
+            raise BudgetExceeded(
+                "流程一次运行的步数、时间或节点数超过上限，请检查是否有不停的循环", steps=self.steps, tokens=tokens
+            )
+
+
+def require_depth(depth: int) -> None:
+    """Raises BudgetExceeded for a sub-process in a sub-process in … too deep."""
+    if depth >= MAX_DEPTH:
+        raise BudgetExceeded(f"子流程嵌套超过 {MAX_DEPTH} 层", limit=MAX_DEPTH)

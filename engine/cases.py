@@ -1,0 +1,256 @@
+"""Cases: open one, take it under lock, keep what a command made of it. One command is one transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, event, func, insert, select
+from sqlalchemy.orm import Session
+
+from engine import access, bpmn, clock, deployments, effects, events, incidents, messages, organisations
+from engine.access import Actor
+from engine.bpmn import Workflow
+from engine.errors import NotFound, Refused
+from engine.journal import Step
+from engine.models import Case, Cluster, Membership, Person, Round, Submission, Task
+
+
+def open_case(session: Session, actor: Actor, regime: str, process: str, data: Mapping[str, Any]) -> Case:
+    """Open a case of `process` about one cluster, in the open round that `data` names, for the actor's organisation.
+
+    `data` answers the form of the diagram's start. Raises Forbidden, FormInvalid, NotFound, Refused.
+    """
+    access.require(actor, "case.open")
+    deployment = deployments.current(session, regime)
+    deployed = deployments.deployed(session, deployment.id)
+    opening = deployed.specs(process).opening
+    may = actor.as_any_of(set(_listed(opening.get("opened_by", ""))))
+    if not may or "form" not in opening:  # without a form it is not for this door: a round, a called process
+        raise Refused("您的岗位不能发起此类办件", process=process)
+    answers = deployed.form(opening["form"]).clean(data)
+    round_ = session.get(Round, answers["round_id"])
+    if round_ is None or round_.regime != regime or round_.bureau_code not in may[0].path.split("/"):
+        raise NotFound("没有这个批次", round=answers["round_id"])
+    if round_.state != "open" or (round_.closes_at and round_.closes_at < clock.now()):
+        raise Refused("该批次未在接受申报", round=round_.id)
+    cluster = Cluster(
+        regime=regime,
+        bureau_code=round_.bureau_code,
+        organisation_code=may[0].organisation_code,
+        name=answers["cluster_name"],
+        state="candidate",
+        created_at=clock.now(),
+    )
+    session.add(cluster)
+    session.flush()
+    return begin(
+        session,
+        actor,
+        deployment.id,
+        process,
+        title=cluster.name,
+        bureau_code=round_.bureau_code,
+        organisation_code=may[0].organisation_code,
+        round_=round_,
+        cluster=cluster,
+        answers=answers,
+    )
+
+
+def begin(
+    session: Session,
+    actor: Actor,
+    deployment_id: int,
+    process: str,
+    *,
+    title: str,
+    bureau_code: str,
+    organisation_code: str,
+    round_: Round | None,
+    cluster: Cluster | None,
+    answers: Mapping[str, Any],
+) -> Case:
+    """Start the diagram and keep its first state. The callers, `open_case` and `rounds.open_round`, have refused."""
+    deployed = deployments.deployed(session, deployment_id)
+    case = Case(
+        regime=deployed.regime.name,
+        deployment_id=deployment_id,
+        process=process,
+        title=title,
+        bureau_code=bureau_code,
+        organisation_code=organisation_code,
+        round_id=round_.id if round_ else None,
+        cluster_id=cluster.id if cluster else None,
+        status="open",
+        awaits=" ",
+        opened_at=clock.now(),
+        opened_by=actor.name,
+        state_format=bpmn.STATE_FORMAT,
+        state=b"",
+    )
+    session.add(case)
+    session.flush()
+    start = {
+        "case_id": case.id,
+        "round_id": case.round_id,
+        "cluster_id": case.cluster_id,
+        "applicant_level": organisations.applicant_level(session, organisation_code),
+        "closes_at": round_.closes_at.isoformat() if round_ and round_.closes_at else None,
+    }
+    with incidents.guarded(case, actor.name):
+        workflow = Workflow.start(deployed.specs(process), start, deployed.words)
+    opened = events.Entry("case.opened", case.id, payload={"process": process, "answers": answers, **ran(workflow)})
+    save(session, case, workflow, actor.name, opened)
+    return case
+
+
+def find(session: Session, actor: Actor, case_id: int) -> Case:
+    """A case the actor may see. Raises NotFound, also where its existence is not theirs to know."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("没有这个办件，或者您无权查看")
+    access.require(actor, "case.read", case)
+    return case
+
+
+def lock(session: Session, case_id: int) -> tuple[Case, Workflow]:
+    """A case under its row lock, with its instance: the live one if it is of this version, else from the row."""
+    case = session.scalar(_LOCKED, {"case": case_id})
+    if case is None:
+        raise NotFound("没有这个办件，或者您无权查看")
+    workflow: Workflow | None = session.info["database"].live.take(case.id, case.version)
+    if workflow is None:
+        deployed = deployments.deployed(session, case.deployment_id)
+        state = session.scalar(_STATE, {"case": case_id})
+        workflow = Workflow.load(deployed.specs(case.process), state or b"", case.state_format, deployed.words)
+    return case, workflow
+
+
+def save(session: Session, case: Case, workflow: Workflow, actor: str, *entries: events.Entry) -> None:
+    """Keep what a command made of a case: effects, messages, state, tasks, record. Call it once, last.
+
+    Raises Stale if another writer was faster (SQLite and PostgreSQL lock the row, so only outside a lock).
+    """
+    journal = workflow.journal
+    if workflow.ended:
+        case.status, case.outcome, case.ended_at = "ended", journal.ended_at, clock.now()
+    more = keep(session, case, workflow)  # before the effects: a letter says by when the new task is due
+    with incidents.guarded(case, actor):
+        more += [entry for effect in journal.effects for entry in effects.carry_out(session, case, effect)]
+    more += messages.send(session, case, journal.thrown)
+    if case.status == "ended":
+        more.append(events.Entry("case.ended", case.id, element=case.outcome, payload={"outcome": case.outcome}))
+    events.append(session, case.bureau_code, actor, [*entries, *more])
+
+
+def keep(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]:
+    """Write state, wake-up time and tasks, and give the instance back once the transaction is committed."""
+    case.state, case.state_format = workflow.dump(), bpmn.STATE_FORMAT
+    case.wake_at = workflow.wake_at if case.status == "open" else None
+    case.awaits = " " + "".join(f"{name} " for name in sorted(workflow.awaits))
+    opened = _sync_tasks(session, case, workflow.ready() if case.status in {"open", "incident"} else [])
+    session.flush()
+    live = session.info["database"].live
+    event.listen(session, "after_commit", lambda _: live.put(case.id, case.version, workflow), once=True)
+    return opened
+
+
+def ran(workflow: Workflow) -> dict[str, Any]:
+    """What the engine did by itself, for the record."""
+    return {"passed": workflow.journal.passed} | ({"fired": workflow.journal.fired} if workflow.journal.fired else {})
+
+
+def _sync_tasks(session: Session, case: Case, steps: list[Step]) -> list[events.Entry]:
+    """Make the open task rows those of the instance: new ones opened, those it left behind cancelled."""
+    there = set(session.scalars(_OPEN_TASKS, {"case": case.id}))
+    new = [_task(session, case, step) for step in steps if step.id not in there]
+    if new:
+        session.execute(_OPENED, new)
+    entries = [
+        events.Entry(
+            "task.opened",
+            case.id,
+            task["id"],
+            task["instance_path"] + task["element"],
+            {"due_at": task["due_at"], "assignee": task["assignee_id"], "pass": task["pass_number"]},
+        )
+        for task in new
+    ]
+    for task_id in sorted(there - {step.id for step in steps}):
+        task = session.get_one(Task, task_id)
+        task.state, task.closed_at = "cancelled", clock.now()
+        entries.append(events.Entry("task.cancelled", case.id, task.id, task.instance_path + task.element))
+    session.flush()
+    return entries
+
+
+def _task(session: Session, case: Case, step: Step) -> dict[str, Any]:
+    roles = _listed(step.properties["role"])
+    office = _office(session, case, step.properties["at"])
+    asked = {"case": case.id, "element": step.element, "office": office, "roles": roles}
+    asked["same"] = step.properties.get("assigned_to", "")
+    earlier, assignee = session.execute(_BEFORE, asked).one()
+    return {
+        "id": step.id,
+        "case_id": case.id,
+        "process": step.process,
+        "element": step.element,
+        "instance_path": step.path,
+        "pass_number": (earlier or 0) + 1,
+        "title": step.name,
+        "form": step.properties["form"],
+        "roles": f" {' '.join(roles)} ",
+        "organisation_code": office,
+        "assignee_id": assignee,
+        "state": "open",
+        "opened_at": clock.now(),
+        "due_at": _due_at(session, case, step),
+    }
+
+
+def _office(session: Session, case: Case, place: str) -> str:
+    if place == "bureau":
+        return case.bureau_code
+    if place == "county":
+        return organisations.county_above(session, case.organisation_code) or case.bureau_code
+    return case.organisation_code
+
+
+def _due_at(session: Session, case: Case, step: Step) -> datetime | None:
+    """The end of the time the step has: the regime's limit in working days, or the round's closing minute."""
+    if step.properties.get("closes_with") == "round":
+        return session.get_one(Round, case.round_id).closes_at
+    limit = step.properties.get("limit")
+    if limit is None:
+        return None
+    words = deployments.deployed(session, case.deployment_id).words
+    return datetime.fromisoformat(words["deadline"](limit))
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+# Built once: what a completion asks and writes costs less than putting the question together.
+_OPEN_TASKS = select(Task.id).where(Task.case_id == bindparam("case"), Task.state == "open")
+_OPENED = insert(Task.__table__)  # type: ignore[arg-type]  # a Table
+_SAME_PERSON = (  # who last did the step named by `assigned_to`, if they still have the role there
+    select(Person.id)
+    .join(Submission, Submission.submitted_by == Person.name)
+    .join(Membership, Membership.person_id == Person.id)
+    .where(
+        Submission.case_id == bindparam("case"),
+        Submission.element == bindparam("same"),
+        Membership.organisation_code == bindparam("office"),
+        Membership.role.in_(bindparam("roles", expanding=True)),
+        Person.disabled_at.is_(None),
+    )
+    .order_by(Submission.pass_number.desc())
+    .limit(1)
+)
+_PASSES = select(func.max(Task.pass_number)).where(
+    Task.case_id == bindparam("case"), Task.element == bindparam("element")
+)
+_BEFORE = select(_PASSES.scalar_subquery(), _SAME_PERSON.scalar_subquery())
+_LOCKED = select(Case).where(Case.id == bindparam("case")).with_for_update().execution_options(populate_existing=True)
+_STATE = select(Case.state).where(Case.id == bindparam("case"))

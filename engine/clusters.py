@@ -1,0 +1,57 @@
+"""Clusters: recognition, validity and what is owed from then on."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.regime import Regime
+from engine import access, calendar, clock, obligations
+from engine.access import Actor
+from engine.errors import NotFound, StepFailed
+from engine.models import Case, Cluster, Obligation
+
+
+def find(session: Session, actor: Actor, cluster_id: int) -> Cluster:
+    """A cluster the actor may see. Raises NotFound."""
+    cluster = session.get(Cluster, cluster_id)
+    if cluster is None:
+        raise NotFound("没有这个集群，或者您无权查看")
+    access.require(actor, "cluster.read", cluster)
+    return cluster
+
+
+def of_cases(session: Session, round_case: Case, case_ids: Collection[int]) -> Sequence[Cluster]:
+    """The clusters of these cases, all of them in the round of `round_case`. Raises StepFailed otherwise."""
+    query = (
+        select(Cluster)
+        .join(Case, Case.cluster_id == Cluster.id)
+        .where(Case.id.in_(list(case_ids)), Case.round_id == round_case.round_id)
+        .order_by(Cluster.id)
+    )
+    found = session.scalars(query).all()
+    if len(found) != len(set(case_ids)):
+        raise StepFailed("名单中有不属于本批次的办件")
+    return found
+
+
+def recognise(session: Session, cluster: Cluster, regime: Regime) -> None:
+    """Recognise a cluster as of today, the day of publication, and note what it owes until its last valid day."""
+    if cluster.state == "recognised":
+        return
+    cluster.state, cluster.recognised_on = "recognised", clock.today()
+    cluster.first_day, cluster.last_day = regime.validity_days(clock.today())
+    for due in obligations.owed(regime, calendar.shipped(), clock.today(), cluster.last_day):
+        session.add(
+            Obligation(
+                cluster_id=cluster.id,
+                kind=due.kind,
+                year=due.year,
+                printed_on=due.printed_on,
+                effective_on=due.effective_on,
+                provisional=due.provisional,
+                clause=due.clause or "",
+                state="open",
+            )
+        )
+    session.flush()

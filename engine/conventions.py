@@ -1,0 +1,28 @@
+"""What a diagram may say to the engine: properties of its steps, effects, and the names a case begins with."""
+
+# spiffworkflow:property names on a user task; ARCHITECTURE.md explains each.
+STEP_PROPERTIES = frozenset(
+    {"form", "role", "at", "limit", "closes_with", "variables", "assigned_to", "not_by", "consequence"}
+)
+START_PROPERTIES = frozenset({"form", "opened_by"})
+THROW_PROPERTIES = frozenset({"to"})
+
+PLACES = frozenset({"applicant", "county", "bureau"})  # whose officers act: property `at`, parameter `to` of a letter
+AUDIENCES = frozenset({"round", "cases"})  # whom a message goes to: property `to`
+ROUND_STATES = frozenset({"open", "closed", "published"})
+NOTICE_FORMS = {
+    "call": "call_notice",
+    "publication": "publish",
+}  # announce(kind, cases): whose answers it publishes, and the list beside them
+
+# Service tasks: operator id → its parameters, all needed.
+EFFECTS = {
+    "letter": frozenset({"template", "to"}),
+    "announce": frozenset({"kind", "cases"}),
+    "open_publicity": frozenset({"period", "cases"}),
+    "set_round": frozenset({"state", "closes_at"}),
+    "recognise": frozenset({"cases"}),
+}
+
+# Task data of every case from its start; `closes_at` is the round's closing moment (ISO 8601) or None.
+START_NAMES = frozenset({"case_id", "round_id", "cluster_id", "applicant_level", "closes_at"})

@@ -1,0 +1,231 @@
+"""The recognition criteria: a cluster's facts go through criteria.dmn, and each criterion gets its verdict."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from config import regime as regimes
+from config.errors import JiqunError, RegimeInvalid
+from config.regime import Regime
+from engine import bpmn, calendar, vocabulary
+from engine.errors import StepFailed
+from engine.expressions import UNKNOWN
+
+Facts: TypeAlias = dict[str, Any]  # every name of NAMES; what was not given is UNKNOWN
+
+YEARS = 3  # 近三年
+SHARES = ("sme_share_pct", "leading_share_pct", "above_scale_share_pct", "industrial_internet_pct")  # % of a whole
+GROWTHS = ("output_growth_pct", "rd_growth_pct", "patent_growth_pct")  # %, may be negative
+AMOUNTS = ("area_km2", "patents_per_10k")
+COUNTS = ("champions_and_giants",)
+YEARLY = ("output_100m_yuan", "co2_intensity")  # year → amount
+TRUTHS = (
+    "energy_intensive", "energy_benchmark_met", "water_intensive", "water_benchmark_met",
+    "no_major_incidents", "no_violations", "plan_provided",
+)  # fmt: skip
+TITLES = ("high_tech", "specialised", "innovative", "chain_leader", "champion")  # keys of quality_smes
+LEVELS = ("provincial", "national")  # of higher_level_recognition; null is an answer: none
+FACTS = (*AMOUNTS, *SHARES, *GROWTHS, *COUNTS, *YEARLY, *TRUTHS, "quality_smes", "higher_level_recognition")
+NAMES = frozenset({*FACTS, "criteria", "advisory"})  # what a cell of criteria.dmn may name
+
+PASS, FAIL, REVIEW = "pass", "fail", "review"
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
+_YEAR = re.compile(r"(19|20)[0-9]{2}", re.ASCII)
+_OPERATORS = {"<=": "不超过", ">=": "不低于", ">": "高于", "any >=": "任一项不低于", "all >=": "均不低于"}
+
+
+class FactsInvalid(JiqunError):
+    """The facts are not readable, or one of them has an unknown name or an impossible value."""
+
+    code = "facts_invalid"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the numbers say about one criterion. `review`: a person has to judge."""
+
+    criterion: str
+    verdict: str  # pass, fail, review
+    value: Any  # Decimal, bool, text, a list where the row has several arms; None: not given
+    operator: str
+    threshold: Any
+    clause: str
+    text: str  # for people
+
+
+def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdict]:
+    """A verdict for each criterion of the bundle's regime, in the order of its file.
+
+    A missing fact makes `review`, never `pass`; so does an advisory bound (一般) that is not met. One
+    satisfied arm of an 或者 passes though the others are unknown. Raises RegimeInvalid where the regime
+    names a row that criteria.dmn lacks, StepFailed where a cell cannot be answered.
+    """
+    regime = regimes.load(files["regime.toml"])
+    data = {
+        **dict.fromkeys(FACTS, UNKNOWN),
+        **facts,
+        "criteria": list(regime.criteria),
+        "advisory": list(regime.advisory),
+    }
+    rows = bpmn.decide(files, "criteria", data, vocabulary.words(regime, calendar.shipped()))
+    found = {row["row"]: row for row in rows}
+    for name in regime.criteria:
+        if name not in found:
+            raise RegimeInvalid(
+                f"regime.toml: criteria.{name} 在 criteria.dmn 中没有这一行；请补上该行或改用已有的行", path=name
+            )
+    return [_verdict(regime, found[name]) for name in regime.criteria]
+
+
+def read_facts(text: str) -> Facts:
+    """The facts in this JSON text, as `facts_of` gives them. Raises FactsInvalid naming the fact."""
+    try:
+        given = json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_no_doubles)
+    except (ValueError, RecursionError) as error:
+        raise FactsInvalid(f"不是有效的 JSON：{error}") from error
+    if not isinstance(given, dict):
+        raise FactsInvalid("应为一个 JSON 对象，键为指标名称")
+    return facts_of(given)
+
+
+def facts_of(given: Mapping[str, Any]) -> Facts:
+    """The facts as exact decimals; what was not given is UNKNOWN. Raises FactsInvalid naming the fact.
+
+    Numbers come as text, int or Decimal. Of a yearly fact the newest three years count, up to the newest year
+    that any of them gives; a year without a value is UNKNOWN.
+    """
+    _only("", given, FACTS)
+    facts: Facts = {name: _fact(name, given.get(name)) for name in FACTS}
+    if "higher_level_recognition" in given and given["higher_level_recognition"] is None:
+        facts["higher_level_recognition"] = "none"
+    newest = max((int(year) for name in YEARLY for year in facts[name]), default=0)
+    last = [str(year) for year in range(newest - YEARS + 1, newest + 1)]
+    for name in YEARLY:
+        facts[name] = {year: facts[name].get(year, UNKNOWN) for year in last} if newest else UNKNOWN
+    return facts
+
+
+def _fact(name: str, value: Any) -> Any:
+    if name in YEARLY:
+        return {year: _number(f"{name}.{year}", item, 0) for year, item in _years(name, value).items()}
+    if name == "quality_smes":
+        return {title: _whole(f"{name}.{title}", item) for title, item in _titles(name, value).items()}
+    if name in TRUTHS:
+        return _one_of(name, value, (True, False), "true、false 或 null")
+    if name == "higher_level_recognition":
+        return _one_of(name, value, LEVELS, '"provincial"、"national" 或 null')
+    if name in COUNTS:
+        return _whole(name, value)
+    least, most = (-100, None) if name in GROWTHS else (0, 100 if name in SHARES else None)
+    return _number(name, value, least, most)
+
+
+def _years(name: str, value: Any) -> dict[str, Any]:
+    years = _mapping(name, value)
+    for year in years:
+        if not _YEAR.fullmatch(year):
+            raise FactsInvalid(f"{name}.{year} 不是四位数的年份", name=f"{name}.{year}")
+    return years
+
+
+def _titles(name: str, value: Any) -> dict[str, Any]:
+    titles = _mapping(name, value)
+    _only(f"{name}.", titles, TITLES)
+    return {title: titles.get(title) for title in TITLES}
+
+
+def _mapping(name: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise FactsInvalid(f"{name} 应为一个 JSON 对象，现为 {value!r}", name=name)
+    return value
+
+
+def _only(prefix: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise FactsInvalid(f"没有名为 {prefix}{name} 的指标；可用的有 {'、'.join(known)}", name=prefix + name)
+
+
+def _one_of(name: str, value: Any, among: tuple[Any, ...], spoken: str) -> Any:
+    if value is None:
+        return UNKNOWN
+    if not any(value is item or (isinstance(item, str) and value == item) for item in among):
+        raise FactsInvalid(f"{name} 应为 {spoken}，现为 {value!r}", name=name)
+    return value
+
+
+def _whole(name: str, value: Any) -> Any:
+    number = _number(name, value, 0)
+    if number is not UNKNOWN and number != number.to_integral_value():
+        raise FactsInvalid(f"{name} 按家数计，应为整数，现为 {number}", name=name)
+    return number
+
+
+def _number(name: str, value: Any, least: int, most: int | None = None) -> Any:
+    """The exact decimal, or UNKNOWN for null. `True` is no number, though Python counts it as one."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise FactsInvalid(f"{name} 应为数，现为 {value!r}", name=name)
+    short = isinstance(value, Decimal) and int(value.as_tuple().exponent) >= -10 and value.adjusted() < 15
+    written = format(value, "f") if short else str(value)  # 1e2 is 100; 1e-999999999 is not spelt out
+    if not _DECIMAL.fullmatch(written):
+        raise FactsInvalid(
+            f"{name} 应为十进制数（整数部分至多15位，小数至多10位），现为 {str(value)[:40]!r}", name=name
+        )
+    number = Decimal(written)
+    if number < least or (most is not None and number > most):
+        bounds = f"{least} 至 {most}" if most is not None else f"不小于 {least}"
+        raise FactsInvalid(f"{name} 应为{bounds}的数，现为 {written}", name=name)
+    return number
+
+
+def _verdict(regime: Regime, row: Mapping[str, Any]) -> Verdict:
+    met, advisory = row["met"], row["advisory"]
+    if met is not UNKNOWN and not isinstance(met, bool):
+        raise StepFailed(f"criteria.dmn 第 {row['row']} 行的 met 应得出是或否，现为 {met!r}", element=row["row"])
+    verdict = REVIEW if met is UNKNOWN or (not met and advisory) else PASS if met else FAIL
+    value, threshold = _known(row["value"]), _known(row["threshold"])
+    operator = str(row["operator"])
+    asked = f"，要求{_OPERATORS[operator]} {_spoken(threshold)}" if operator in _OPERATORS else ""
+    why = {PASS: "达到", FAIL: "未达到", REVIEW: "缺少数据，由审核人员判断"}[verdict]
+    if met is False and advisory:
+        why = "未达到，但条文只作一般要求，由审核人员判断"
+    text = f"{row['label']}：{_spoken(value)}{asked}；{why}"
+    return Verdict(str(row["criterion"]), verdict, value, operator, threshold, regime.criteria[row["row"]], text)
+
+
+def _known(value: Any) -> Any:
+    """The value with None for what is not known, and for a cell left empty."""
+    if value is UNKNOWN or value == "":
+        return None
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in value.items()}
+    return [_known(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "、".join(f"{key}年 {_spoken(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "；".join(map(_spoken, value))
+    words = {None: "未填", True: "是", False: "否", "none": "无", "provincial": "省级", "national": "国家级"}
+    return format(value, "f") if isinstance(value, Decimal) else words.get(value, str(value))
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} 不是数")
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name} 出现了两次")
+        found[name] = value
+    return found

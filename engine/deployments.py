@@ -1,0 +1,123 @@
+"""Deployments: the diagrams, tables, forms, letters and numbers of a regime, frozen together."""
+
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from config import clauses, regime
+from engine import bpmn, bundle, calendar, clock, events, forms, lint, vocabulary
+from engine.errors import BundleInvalid, NotFound
+from engine.journal import Specs, Words
+from engine.models import Deployment, DeploymentFile
+
+
+class Deployed:
+    """A deployment, read: what its files say, each parsed when first asked for. It never changes."""
+
+    def __init__(self, deployment_id: int, files: bundle.Files) -> None:
+        self.id = deployment_id
+        self.files = files
+        self._specs: dict[str, Specs] = {}
+
+    @cached_property
+    def regime(self) -> regime.Regime:
+        return regime.load(self.files["regime.toml"])
+
+    @cached_property
+    def clauses(self) -> clauses.Clauses:
+        return clauses.load(self.files["clauses.toml"])
+
+    @cached_property
+    def words(self) -> Words:
+        """The vocabulary of its expressions."""
+        return vocabulary.words(self.regime, calendar.shipped())
+
+    def specs(self, process: str) -> Specs:
+        """The parsed diagrams of a process. Raises NotFound."""
+        if process not in self._specs:
+            self._specs[process] = bpmn.parse(self.files, process)
+        return self._specs[process]
+
+    def step(self, process: str, within: str, element: str) -> Mapping[str, str]:
+        """The properties of a step of `process`, or of the called process `within`."""
+        return bpmn.step(self.specs(process), within, element).properties
+
+    def form(self, name: str) -> forms.Form:
+        """A form by its id. Raises NotFound."""
+        path = f"forms/{name}.json"
+        if path not in self.files:
+            raise NotFound(f"部署中没有表单 {name}", form=name)
+        return forms.parse(self.files[path])
+
+
+def deploy(
+    session: Session, regime_name: str, files: bundle.Files, by: str, approved_by: str | None = None
+) -> Deployment:
+    """Freeze `files` as the regime's next deployment; an unchanged bundle deploys nothing and answers the current one.
+
+    Raises BundleInvalid with every error the check finds.
+    """
+    errors = [finding for finding in lint.problems(files) if finding.severity == "error"]
+    if errors:
+        raise BundleInvalid(errors)
+    content_hash = bundle.content_hash(files)
+    last = session.scalar(_newest(regime_name).with_for_update())
+    if last and last.content_hash == content_hash:
+        return last
+    deployment = Deployment(
+        regime=regime_name,
+        number=(last.number if last else 0) + 1,
+        content_hash=content_hash,
+        deployed_at=clock.now(),
+        deployed_by=by,
+        approved_by=approved_by,
+        engine_version=version("SpiffWorkflow"),
+    )
+    session.add(deployment)
+    session.flush()
+    session.add_all(
+        DeploymentFile(deployment_id=deployment.id, path=path, content=content) for path, content in files.items()
+    )
+    session.flush()
+    payload = {"regime": regime_name, "number": deployment.number, "content_hash": content_hash}
+    events.record(session, events.SYSTEM, by, "deployment.created", payload=payload)
+    return deployment
+
+
+def current(session: Session, regime_name: str) -> Deployment:
+    """The deployment new cases run on. Raises NotFound."""
+    deployment = session.scalar(_newest(regime_name))
+    if deployment is None:
+        raise NotFound(f"规则体系 {regime_name} 尚未部署，请先运行 jiqun deploy {regime_name}", regime=regime_name)
+    return deployment
+
+
+def deployed(session: Session, deployment_id: int) -> Deployed:
+    """What a deployment says, read once a process. Raises NotFound."""
+    known: dict[int, Deployed] = session.info["database"].deployed
+    if deployment_id not in known:
+        query = select(DeploymentFile.path, DeploymentFile.content).where(DeploymentFile.deployment_id == deployment_id)
+        files = dict(session.execute(query).all())
+        if not files:
+            raise NotFound("没有这个流程部署", deployment=deployment_id)
+        known[deployment_id] = Deployed(deployment_id, files)
+    return known[deployment_id]
+
+
+@lru_cache(maxsize=16)
+def shipped(regime_name: str) -> Deployed:
+    """The bundle that ships for a regime, outside any database."""
+    return Deployed(0, bundle.shipped(regime_name))
+
+
+def number(session: Session, deployment_id: int) -> int:
+    """Which deployment of its regime this is, from 1."""
+    return session.get_one(Deployment, deployment_id).number
+
+
+def _newest(regime_name: str) -> Select[Deployment]:
+    newest = select(func.max(Deployment.number)).where(Deployment.regime == regime_name).scalar_subquery()
+    return select(Deployment).where(Deployment.regime == regime_name, Deployment.number == newest)

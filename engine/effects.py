@@ -1,0 +1,141 @@
+"""Effects: what service tasks ask for, carried out as rows of the same transaction, never inside the step."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session, aliased
+
+from engine import clock, clusters, deployments, events, organisations, outbox, publicity
+from engine.conventions import NOTICE_FORMS, ROUND_STATES
+from engine.errors import StepFailed
+from engine.journal import Effect
+from engine.models import Case, Cluster, Organisation, Round, Submission, Task
+
+_Carried: TypeAlias = Iterable[events.Entry]
+
+
+def carry_out(session: Session, case: Case, effect: Effect) -> _Carried:
+    """Do what a service task asked for; answers what to record. Raises StepFailed for what cannot be done."""
+    if effect.name not in _EFFECTS:
+        raise StepFailed(f"没有名为 {effect.name} 的服务", element=effect.element)
+    return _EFFECTS[effect.name](session, case, effect)
+
+
+def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
+    template, to = effect.parameters["template"], effect.parameters["to"]
+    names = session.execute(_NAMES, {"case": case.id}).one()
+    code = {"bureau": case.bureau_code, "applicant": case.organisation_code}.get(to)
+    code = code or organisations.county_above(session, case.organisation_code) or case.bureau_code
+    role = _ADDRESSED[names.level if to == "applicant" else to]
+    said = session.execute(_SAID, {"case": case.id, "now": clock.now()}).one_or_none()
+    due = session.scalar(_DUE, {"case": case.id, "office": code})
+    fields = {
+        "办件标题": case.title,
+        "办件编号": str(case.id),
+        "集群名称": names.cluster or "",
+        "批次": names.round or "",
+        "机构": said.office if said else names.bureau,
+        "期限": _day(due) if due else "",
+        "意见": _remarks(said.data) if said else "",
+        "条款": _clause(session, case, template, said) or "",
+    }
+    key = f"case:{case.id}:{case.version}:{effect.element}"
+    if outbox.put(session, case, template, key=key, organisation_code=code, role=role, fields=fields):
+        payload = {"template": template, "to": to, "organisation": code, "role": role}
+        yield events.Entry("letter.queued", case.id, element=effect.element, payload=payload)
+
+
+def _announce(session: Session, case: Case, effect: Effect) -> _Carried:
+    kind = effect.parameters["kind"]
+    said = session.execute(_WRITTEN, {"case": case.id, "form": NOTICE_FORMS[kind]}).one_or_none()
+    if said is None:
+        raise StepFailed(f"没有可公布的内容：尚无人填写 {NOTICE_FORMS[kind]}", element=effect.element)
+    entries = publicity.entries(session, effect.parameters["cases"])
+    title, body = said.data["title"], said.data["body"]
+    notice = publicity.publish(session, case, kind, title=title, body=body, shown=entries)
+    yield events.Entry("notice.published", case.id, element=effect.element, payload={"notice": notice.id, "kind": kind})
+
+
+def _open_publicity(session: Session, case: Case, effect: Effect) -> _Carried:
+    deployed = deployments.deployed(session, case.deployment_id)
+    notice = publicity.open_period(
+        session, case, deployed.regime, effect.parameters["period"], effect.parameters["cases"]
+    )
+    payload = {"notice": notice.id, "first_day": notice.first_day, "last_day": notice.last_day, "basis": notice.basis}
+    yield events.Entry("publicity.opened", case.id, element=effect.element, payload=payload)
+
+
+def _set_round(session: Session, case: Case, effect: Effect) -> _Carried:
+    state = effect.parameters["state"]
+    if state not in ROUND_STATES:
+        raise StepFailed(f"批次没有状态 {state}", element=effect.element)
+    round_ = session.get_one(Round, case.round_id)
+    round_.state = state
+    round_.closes_at = datetime.fromisoformat(effect.parameters["closes_at"])
+    yield events.Entry("round." + state, case.id, element=effect.element, payload={"round": round_.id})
+
+
+def _recognise(session: Session, case: Case, effect: Effect) -> _Carried:
+    regime = deployments.deployed(session, case.deployment_id).regime
+    for cluster in clusters.of_cases(session, case, effect.parameters["cases"]):
+        clusters.recognise(session, cluster, regime)
+        payload = {"cluster": cluster.id, "first_day": cluster.first_day, "last_day": cluster.last_day}
+        yield events.Entry("cluster.recognised", case.id, element=effect.element, payload=payload)
+
+
+def _clause(session: Session, case: Case, template: str, said: Any) -> str | None:
+    """The clause the letter itself carries, else that of the step whose answer it tells."""
+    clauses = deployments.deployed(session, case.deployment_id).clauses
+    own = clauses.clause_of(template, "letter")
+    return own or (clauses.clause_of(f"{said.process}.{said.element}") if said else None)
+
+
+def _remarks(answers: Mapping[str, Any]) -> str:
+    """The opinion given, then each remark at its field."""
+    said = [answers.get("opinion") or ""]
+    remarks = answers.get("remarks") or []
+    said += [remarks] if isinstance(remarks, str) else [f"{row['field']}：{row['remark']}" for row in remarks]
+    return "；".join(part for part in said if part)
+
+
+def _day(moment: datetime) -> str:
+    day = moment.astimezone(clock.SHANGHAI)
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+_EFFECTS: Mapping[str, Callable[[Session, Case, Effect], _Carried]] = {
+    "letter": _letter,
+    "announce": _announce,
+    "open_publicity": _open_publicity,
+    "set_round": _set_round,
+    "recognise": _recognise,
+}
+
+_ADDRESSED = {"county": "county_officer", "park": "park_officer", "city": "city_officer", "bureau": "city_officer"}
+
+# Built once: what a completion asks costs less than putting the question together.
+_APPLICANT, _BUREAU = aliased(Organisation), aliased(Organisation)
+_NAMES = (
+    select(_BUREAU.name.label("bureau"), _APPLICANT.level, Cluster.name.label("cluster"), Round.title.label("round"))
+    .select_from(Case)
+    .join(_BUREAU, _BUREAU.code == Case.bureau_code)
+    .join(_APPLICANT, _APPLICANT.code == Case.organisation_code)
+    .outerjoin(Cluster, Cluster.id == Case.cluster_id)
+    .outerjoin(Round, Round.id == Case.round_id)
+    .where(Case.id == bindparam("case"))
+)
+_ANSWERED = (
+    select(Submission.data, Task.process, Task.element, Organisation.name.label("office"))
+    .join(Task, Task.id == Submission.task_id)
+    .join(Organisation, Organisation.code == Task.organisation_code)
+    .where(Submission.case_id == bindparam("case"))
+    .order_by(Submission.submitted_at.desc(), Submission.pass_number.desc())
+    .limit(1)
+)
+_SAID = _ANSWERED.where(Submission.submitted_at == bindparam("now"))  # in this very command, whose clock stands still
+_WRITTEN = _ANSWERED.where(Submission.form == bindparam("form"))
+_DUE = select(func.min(Task.due_at)).where(
+    Task.case_id == bindparam("case"), Task.state == "open", Task.organisation_code == bindparam("office")
+)

@@ -1,0 +1,200 @@
+"""The record: what happened, in one hash chain a bureau, with anchors that somebody else remembers.
+
+An entry's hash covers the one before it, so an edit, a gap or a swap shows. A cut tail or a chain computed
+anew does not: that takes the anchors, heads written every hour outside the database with a key it lacks.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine import clock, once
+from engine.columns import dump_json
+from engine.models import ChainHead, Event
+
+SYSTEM = "system"  # the chain of what belongs to no bureau: accounts, sign-ins, the installation
+GENESIS = "0" * 64
+
+
+# Built once: what a completion writes costs less than putting the statement together.
+_HEAD = select(ChainHead.seq, ChainHead.hash).where(ChainHead.chain == bindparam("chain")).with_for_update()
+_RECORDED = insert(Event.__table__)  # type: ignore[arg-type]  # a Table
+_MOVED = update(ChainHead.__table__).where(ChainHead.chain == bindparam("chain_"))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened, before it has its place in a chain."""
+
+    kind: str
+    case_id: int | None = None
+    task_id: str | None = None
+    element: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first place where a chain does not hold."""
+
+    chain: str
+    seq: int
+    reason: str
+
+
+def record(session: Session, chain: str, actor: str, kind: str, **details: Any) -> None:
+    """Write one entry; `details` are the fields of Entry."""
+    append(session, chain, actor, [Entry(kind, **details)])
+
+
+def append(session: Session, chain: str, actor: str, entries: Iterable[Entry]) -> None:
+    """Write entries at the end of `chain`. Call it last in a command: the head is locked until the commit."""
+    head = _locked_head(session, chain)
+    seq, previous, at = head.seq, head.hash, clock.now()
+    rows = []
+    for entry in entries:
+        seq += 1
+        text = dump_json(dict(entry.payload))
+        salt = secrets.token_hex(16)
+        row = {
+            "chain": chain,
+            "seq": seq,
+            "at": at,
+            "actor": actor,
+            "kind": entry.kind,
+            "case_id": entry.case_id,
+            "task_id": entry.task_id,
+            "element": entry.element,
+            "payload": json.loads(text),
+            "salt": salt,
+            "payload_hash": _sha(salt + text),
+            "previous": previous,
+        }
+        row["hash"] = previous = _entry_hash(row)
+        rows.append(row)
+    if rows:
+        session.execute(_RECORDED, rows)
+        session.execute(_MOVED, {"chain_": chain, "seq": seq, "hash": previous})
+
+
+def verify(session: Session, chain: str | None = None, anchors: Path | None = None) -> list[Break]:
+    """Where chains do not hold: one Break a chain, nothing when all is well. `anchors` is the folder of `anchor`."""
+    names = [chain] if chain else sorted(session.scalars(select(ChainHead.chain).union(select(Event.chain))))
+    if anchors and not chain:
+        names = sorted({*names, *(file.stem for file in anchors.glob("*.jsonl"))})
+    return [found for name in names if (found := _first_break(session, name, anchors))]
+
+
+def every(session: Session) -> Iterator[dict[str, Any]]:
+    """All entries of all chains, in their order: for an export that can be verified elsewhere."""
+    query = select(Event.__table__).order_by(Event.chain, Event.seq)
+    for row in session.execute(query).yield_per(1000).mappings():
+        yield dict(row)
+
+
+def anchor(session: Session, folder: Path) -> int:
+    """Note the head of every chain that moved since, outside the database. Answers how many were noted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key = _key(folder)
+    noted = 0
+    for head in session.execute(select(ChainHead.chain, ChainHead.seq, ChainHead.hash)):
+        file = folder / f"{head.chain}.jsonl"
+        last = [*_anchors(file)][-1:] if file.exists() else []
+        if last and last[0]["seq"] == head.seq:
+            continue
+        line = {"chain": head.chain, "seq": head.seq, "hash": head.hash, "at": clock.now().isoformat()}
+        with file.open("a", encoding="utf-8") as out:
+            out.write(dump_json({**line, "mac": _mac(key, line)}) + "\n")
+        noted += 1
+    return noted
+
+
+def _first_break(session: Session, chain: str, anchors: Path | None) -> Break | None:
+    noted = _noted(anchors, chain) if anchors else {}
+    if isinstance(noted, Break):
+        return noted
+    seq, previous = 0, GENESIS
+    rows = session.execute(select(Event.__table__).where(Event.chain == chain).order_by(Event.seq)).yield_per(1000)
+    for row in rows.mappings():
+        seq += 1
+        reason = _fault(row, seq, previous)
+        if not reason and noted.get(seq, row["hash"]) != row["hash"]:
+            reason = "与锚点不符：此前的记录被重新计算过"
+        if reason:
+            return Break(chain, seq, reason)
+        previous = row["hash"]
+    if noted and max(noted) > seq:
+        return Break(chain, seq + 1, f"锚点记有第 {max(noted)} 条，链上只到第 {seq} 条：末尾被截去")
+    head = session.execute(select(ChainHead.seq, ChainHead.hash).where(ChainHead.chain == chain)).one_or_none()
+    if head is None or tuple(head) != (seq, previous):
+        return Break(chain, seq + 1, "链首与最后一条记录不符")
+    return None
+
+
+def _fault(row: Any, seq: int, previous: str) -> str:
+    """What is wrong with an entry that should be number `seq` after the hash `previous`; empty if nothing is."""
+    erased = row["payload"] is None  # by law (个人信息保护法 第四十七条); its hash stays in the chain
+    checks = {
+        f"缺少第 {seq} 条记录": row["seq"] == seq,
+        "与上一条记录不衔接": row["previous"] == previous,
+        "记录内容被改动": erased or _sha(row["salt"] + dump_json(row["payload"])) == row["payload_hash"],
+        "记录被改动：散列值不符": _entry_hash(row) == row["hash"],
+    }
+    return next((reason for reason, holds in checks.items() if not holds), "")
+
+
+def _noted(folder: Path, chain: str) -> dict[int, str] | Break:
+    """The anchored hashes of a chain by number, or where the anchors themselves were changed."""
+    file = folder / f"{chain}.jsonl"
+    noted: dict[int, str] = {}
+    for line in _anchors(file) if file.exists() else ():
+        mac = line.pop("mac", "")
+        if not hmac.compare_digest(_mac(_key(folder), line), mac):
+            return Break(chain, line.get("seq", 0), "锚点文件被改动：校验码不符")
+        noted[line["seq"]] = line["hash"]
+    return noted
+
+
+def _locked_head(session: Session, chain: str) -> Any:
+    head = session.execute(_HEAD, {"chain": chain}).one_or_none()
+    if head is None:
+        once.insert(session, ChainHead, chain=chain, seq=0, hash=GENESIS)
+        head = session.execute(_HEAD, {"chain": chain}).one()
+    return head
+
+
+def _entry_hash(row: Mapping[str, Any]) -> str:
+    names = ("previous", "chain", "seq", "at", "actor", "kind", "case_id", "task_id", "element", "payload_hash")
+    values = [row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in names]
+    return _sha(dump_json(values))
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _anchors(file: Path) -> Iterator[dict[str, Any]]:
+    for line in file.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+def _mac(key: bytes, line: Mapping[str, Any]) -> str:
+    return hmac.new(key, dump_json(dict(line)).encode(), hashlib.sha256).hexdigest()
+
+
+def _key(folder: Path) -> bytes:
+    """The key of the anchors: beside them, never in the database; made once, readable by the owner alone."""
+    file = folder / "anchor.key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32), encoding="ascii")
+    return file.read_bytes().strip()

@@ -1,0 +1,188 @@
+"""Files: uploads, kept in the data folder under their hash; the row comes after the bytes."""
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.errors import JiqunError
+from engine import access, clock, uploads
+from engine.access import Actor
+from engine.errors import NotFound, Refused
+from engine.models import Case, StoredFile
+
+MEGABYTE = 1024 * 1024
+CASE_MEGABYTES = 1024  # all files of one case, unless the installation says otherwise
+ORPHAN_SECONDS = 3600  # bytes without a row are an upload that never ended, after this long
+
+
+class FileRefused(JiqunError):
+    """An upload of a kind, size or content that is not taken."""
+
+    code = "file_refused"
+
+
+class FileTooLarge(FileRefused):
+    """An upload over the limit."""
+
+    code = "file_too_large"
+
+
+@dataclass(frozen=True)
+class Received:
+    """Bytes that lie safely in the data folder, and have no row yet."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int  # bytes
+
+
+def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int) -> Received:
+    """Take an upload's bytes: hashed while they come, synced, then moved under their hash. Touches no database.
+
+    Raises FileRefused, FileTooLarge; then nothing stays behind.
+    """
+    name = uploads.clean_name(name)
+    waiting = folder / "incoming" / secrets.token_hex(16)
+    waiting.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        sha256, size = _copy(stream, waiting, megabytes)
+        problem = uploads.problem(waiting, name)
+        if problem:
+            raise FileRefused(f"“{name}”不能上传：{problem}")
+        _settle(waiting, path(folder, sha256))
+    finally:
+        waiting.unlink(missing_ok=True)
+    return Received(name, uploads.MEDIA_TYPES[uploads.ending(name)], sha256, size)
+
+
+def add(
+    session: Session, actor: Actor, received: Received, *, megabytes: int = CASE_MEGABYTES, organisation_code: str = ""
+) -> StoredFile:
+    """The row of an upload; it belongs to who uploaded it until a form names it. Raises Forbidden, Refused.
+
+    `organisation_code` says for which of the actor's organisations, where there are several.
+    """
+    access.require(actor, "file.upload")
+    unnamed = select(func.coalesce(func.sum(StoredFile.size), 0)).where(
+        StoredFile.case_id.is_(None), StoredFile.uploaded_by == actor.name
+    )
+    _require_room(session.scalar(unnamed) or 0, received.size, megabytes, "您已上传而未使用的文件")
+    offices = [office.organisation_code for office in actor.as_any_of(access.HANDLERS)]
+    stored = StoredFile(
+        id=secrets.token_hex(16),
+        organisation_code=organisation_code if organisation_code in offices else offices[0],
+        sha256=received.sha256,
+        name=received.name,
+        media_type=received.media_type,
+        size=received.size,
+        uploaded_at=clock.now(),
+        uploaded_by=actor.name,
+    )
+    session.add(stored)
+    session.flush()
+    return stored
+
+
+def find(session: Session, actor: Actor, file_id: str) -> StoredFile:
+    """A file the actor may read. Raises NotFound, for files of others as well."""
+    stored = session.get(StoredFile, file_id)
+    if stored is None:
+        raise NotFound("没有这个文件，或者您无权查看")
+    access.require(actor, "file.read", stored)
+    return stored
+
+
+def bind(
+    session: Session, case_id: int, ids: Iterable[str], actor: Actor, *, megabytes: int = CASE_MEGABYTES
+) -> list[StoredFile]:
+    """Make files part of a case, when a form names them: own uploads, or files the case has already.
+
+    Raises NotFound for a file that is neither, Refused when the case's files grow over `megabytes`.
+    """
+    named = sorted(set(ids))
+    rows = session.scalars(select(StoredFile).where(StoredFile.id.in_(named)).with_for_update())
+    found = {stored.id: stored for stored in rows}
+    for file_id in named:
+        stored = found.get(file_id)
+        own = stored is not None and stored.case_id is None and stored.uploaded_by == actor.name
+        if not own and (stored is None or stored.case_id != case_id):
+            raise NotFound(
+                f"没有编号为 {file_id[:40]} 的文件，或者它不是您为本办件上传的；请重新上传", file=file_id[:40]
+            )
+    fresh = [stored for stored in found.values() if stored.case_id is None]
+    if fresh:
+        held = session.scalar(select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.case_id == case_id))
+        _require_room(held or 0, sum(stored.size for stored in fresh), megabytes, "本办件的文件")
+    for stored in fresh:
+        stored.case_id = case_id
+    session.flush()
+    return [found[file_id] for file_id in named]
+
+
+def of_case(session: Session, actor: Actor, case: Case) -> list[StoredFile]:
+    """The files of a case, oldest first. Raises NotFound."""
+    access.require(actor, "case.read", case)
+    query = select(StoredFile).where(StoredFile.case_id == case.id).order_by(StoredFile.uploaded_at, StoredFile.id)
+    return list(session.scalars(query))
+
+
+def path(folder: Path, sha256: str) -> Path:
+    """Where the bytes with this hash lie."""
+    return folder / sha256[:2] / sha256[2:4] / sha256
+
+
+def sweep(session: Session, folder: Path) -> int:
+    """Remove bytes that are older than an hour and that no row names. Answers how many."""
+    oldest, removed = time.time() - ORPHAN_SECONDS, 0
+    for file in [*folder.glob("incoming/*"), *folder.glob("??/??/*")]:
+        if file.stat().st_mtime >= oldest:
+            continue
+        named = select(StoredFile.id).where(StoredFile.sha256 == file.name).limit(1)
+        # Looked at twice: the same bytes may have come again while we asked, and then lie here fresh.
+        if session.scalar(named) is None and file.stat().st_mtime < oldest:
+            file.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _copy(stream: IO[bytes], target: Path, megabytes: int) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with target.open("xb") as out:
+        os.chmod(target, 0o640)
+        while chunk := stream.read(MEGABYTE):
+            size += len(chunk)
+            if size > megabytes * MEGABYTE:
+                raise FileTooLarge(f"文件超过 {megabytes} MB；请压缩图片或拆分后再上传")
+            digest.update(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    if size == 0:
+        raise FileRefused("文件是空的，请重新选择")
+    return digest.hexdigest(), size
+
+
+def _settle(waiting: Path, final: Path) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(waiting, final)  # the same bytes under the same name, with a fresh age for the sweep
+    with suppress(OSError, AttributeError):  # Windows cannot sync a folder, and need not
+        handle = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _require_room(held: int, more: int, megabytes: int, what: str) -> None:
+    if held + more > megabytes * MEGABYTE:
+        raise Refused(f"{what}合计不得超过 {megabytes} MB，现有 {held // MEGABYTE} MB")

@@ -1,0 +1,49 @@
+"""Incidents: an instance that cannot go on is undone, and seen. engine.repairs is what people do about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from engine import clock, events
+from engine.errors import BudgetExceeded, CaseStopped, ExpressionFailed, ExpressionInvalid, StepFailed
+from engine.models import Case, Incident
+
+STOPPING = (BudgetExceeded, ExpressionFailed, ExpressionInvalid, StepFailed)  # the diagram's fault, not the person's
+
+
+@contextmanager
+def guarded(case: Case, actor: str) -> Iterator[None]:
+    """Within the block a failing step raises CaseStopped: the command is undone and the incident stays."""
+    try:
+        yield
+    except STOPPING as error:
+        stopped = Stopped(case.id, actor, error.code, error.message, error.facts.get("element"))
+        raise CaseStopped(
+            f"办件“{case.title}”无法继续办理，已转异常处理，您提交的内容没有生效：{error.message}",
+            stopped.leave,
+            case=case.id,
+        ) from error
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What happened to a case, to be written once the command that met it is undone."""
+
+    case_id: int
+    actor: str
+    code: str
+    message: str
+    element: str | None
+
+    def leave(self, session: Session) -> None:
+        """Open the incident, unless one is open; a case that was just being opened is gone with its command."""
+        case = session.get(Case, self.case_id, with_for_update=True)
+        if case is None or case.status == "incident":
+            return
+        case.status = "incident"
+        facts = {"code": self.code, "message": self.message}
+        session.add(Incident(case_id=case.id, element=self.element, happened_at=clock.now(), **facts))
+        entry = events.Entry("case.stopped", case.id, element=self.element, payload=facts)
+        events.append(session, case.bureau_code, self.actor, [entry])

@@ -1,0 +1,68 @@
+"""What a diagram says and what a command made of it, in plain values: steps, effects, messages, the way taken."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Words: TypeAlias = Mapping[str, Callable[..., Any]]  # the vocabulary: a word and what it does
+
+
+@dataclass(frozen=True)
+class Specs:
+    """The parsed diagrams behind one process. Shared by all its instances and never changed by them."""
+
+    process: str
+    main: Any
+    called: Mapping[str, Any]
+    opening: Mapping[str, str]  # properties of the start event: the form to begin with, who may
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A step as its diagram has it."""
+
+    name: str
+    instructions: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that waits for a person."""
+
+    id: str
+    process: str
+    element: str
+    path: str  # call activities and multi-instance indices above it, "publicity/"
+    name: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something a service task asked for; engine.effects carries it out as rows of the same transaction."""
+
+    name: str
+    element: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Thrown:
+    """A message on its way to other instances."""
+
+    name: str
+    element: str
+    to: str  # "round" or "cases"
+    payload: Any
+
+
+@dataclass
+class Journal:
+    """What one command made happen, in order; the caller writes it into the record."""
+
+    passed: list[str] = field(default_factory=list)  # paths and elements completed by the engine itself
+    fired: list[str] = field(default_factory=list)  # timers among them
+    effects: list[Effect] = field(default_factory=list)
+    thrown: list[Thrown] = field(default_factory=list)
+    ended_at: str | None = None  # the end event of the main process

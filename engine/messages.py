@@ -1,0 +1,42 @@
+"""Messages between instances: rows written with the sender's change; engine.timers delivers them."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine import clock, events
+from engine.journal import Thrown
+from engine.models import Case, Message, Round
+
+
+def send(session: Session, sender: Case, thrown: Iterable[Thrown]) -> list[events.Entry]:
+    """A row a recipient for each thrown message: the round's own case, or every open case in it."""
+    entries = []
+    for number, message in enumerate(thrown):
+        recipients = _recipients(session, sender, message.to)
+        rows = [
+            {
+                "key": f"{sender.id}.{sender.version}.{number}.{recipient}",
+                "name": message.name,
+                "sender_id": sender.id,
+                "recipient_id": recipient,
+                "payload": message.payload,
+                "sent_at": clock.now(),
+            }
+            for recipient in recipients
+        ]
+        if rows:
+            session.execute(insert(Message), rows)
+        payload = {"name": message.name, "to": message.to, "recipients": recipients, "payload": message.payload}
+        entries.append(events.Entry("message.sent", sender.id, element=message.element, payload=payload))
+    return entries
+
+
+def _recipients(session: Session, sender: Case, to: str) -> list[int]:
+    if to == "round":
+        return list(session.scalars(select(Round.case_id).where(Round.id == sender.round_id)))
+    others = select(Case.id).where(
+        Case.round_id == sender.round_id, Case.id != sender.id, Case.status.in_(("open", "incident"))
+    )
+    return list(session.scalars(others.order_by(Case.id)))

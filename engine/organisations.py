@@ -1,0 +1,92 @@
+"""Organisations: the tree of bureaus, county departments and park committees, by their official division codes."""
+
+import re
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.errors import JiqunError
+from engine.errors import NotFound
+from engine.models import Organisation
+
+LEVELS = {"ministry": "部", "province": "省级", "city": "市级", "county": "县级", "park": "园区"}  # from the top down
+
+_CODE = re.compile(r"[0-9]{6}(-[0-9]{2})?")  # 行政区划代码 (GB/T 2260), "-01" for a second body in the same division
+
+
+class OrganisationInvalid(JiqunError):
+    """An organisation that cannot stand in the tree like this."""
+
+    code = "organisation_invalid"
+
+
+def add(session: Session, code: str, name: str, level: str, parent_code: str | None = None) -> Organisation:
+    """A new organisation below its parent. Raises OrganisationInvalid, NotFound for the parent."""
+    if not _CODE.fullmatch(code):
+        raise OrganisationInvalid(f"机构代码 {code!r} 应为六位行政区划代码，同一区划的第二个机构加 -01 这样的后缀")
+    if level not in LEVELS:
+        raise OrganisationInvalid(f"没有名为 {level!r} 的机构层级；可用的有 {'、'.join(LEVELS)}")
+    if session.get(Organisation, code) is not None:
+        raise OrganisationInvalid(f"机构代码 {code} 已被使用")
+    above = get(session, parent_code) if parent_code else None
+    order = list(LEVELS)
+    if above is not None and order.index(above.level) >= order.index(level):
+        raise OrganisationInvalid(f"{LEVELS[level]}机构不能设在{LEVELS[above.level]}机构“{above.name}”之下")
+    organisation = Organisation(
+        code=code,
+        name=name,
+        level=level,
+        division=code[:6],
+        parent_code=parent_code,
+        path=f"{above.path if above else '/'}{code}/",
+    )
+    session.add(organisation)
+    session.flush()
+    return organisation
+
+
+def get(session: Session, code: str) -> Organisation:
+    """The organisation with this code. Raises NotFound."""
+    organisation = session.get(Organisation, code)
+    if organisation is None:
+        raise NotFound(f"没有代码为 {code} 的机构；请核对行政区划代码")
+    return organisation
+
+
+def level_of(session: Session, code: str) -> str:
+    """The level of an organisation, a key of LEVELS. Raises NotFound."""
+    return get(session, code).level
+
+
+def county_of(session: Session, code: str) -> str:
+    """Code of the county department an applicant belongs to: itself, or the nearest one above a park.
+
+    A park right below a bureau has none: then it is the bureau that looks after it.
+    """
+    organisation = get(session, code)
+    while organisation.level == "park" and organisation.parent_code:
+        organisation = get(session, organisation.parent_code)
+    return organisation.code
+
+
+def listed(session: Session) -> list[Organisation]:
+    """All organisations, each after the one above it."""
+    return list(session.scalars(select(Organisation).order_by(Organisation.path)))
+
+
+def county_above(session: Session, code: str) -> str | None:
+    """The county department at or above an organisation; None for a park committee without a county."""
+    path = get(session, code).path.strip("/").split("/")
+    found = select(Organisation.code).where(Organisation.code.in_(path), Organisation.level == "county")
+    return session.scalar(found)
+
+
+def applicant_level(session: Session, code: str) -> str:
+    """What a diagram may ask of an applicant: "county", "park" (its county sends it in), "independent_park".
+
+    清远 第十五条（一） lets park committees apply and has the county send the material in; who sends for a park
+    without a county it does not say: such a park reports to the bureau itself (setting).
+    """
+    if get(session, code).level != "park":
+        return "county"
+    return "park" if county_above(session, code) else "independent_park"

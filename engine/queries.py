@@ -1,0 +1,326 @@
+"""Reading for lists and pages: plain rows, each list filtered by what the actor may see."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from engine import access, bpmn, cases, clusters, deployments, rounds, tasks
+from engine.access import Actor
+from engine.columns import Moment
+from engine.errors import NotFound
+from engine.models import (
+    Case,
+    Cluster,
+    Draft,
+    Event,
+    Incident,
+    Letter,
+    Notice,
+    Obligation,
+    Organisation,
+    Person,
+    Round,
+    Submission,
+    Task,
+)
+
+Row: TypeAlias = Mapping[str, Any]
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # where a task without a time limit stands among the others
+
+
+def inbox(
+    session: Session,
+    actor: Actor,
+    *,
+    mine: bool = False,
+    state: str = "open",
+    regime: str | None = None,
+    limit: int = 50,
+    after: tuple[datetime, datetime, str] | None = None,
+) -> list[Row]:
+    """Tasks, due first, then the older. `mine`: what the actor may act on now; else all they may see.
+
+    `after` is the (due_at or NEVER, opened_at, id) of the last row of the page before.
+    """
+    key = (func.coalesce(Task.due_at, NEVER, type_=Moment), Task.opened_at, Task.id)
+    query = (
+        select(
+            Task.id,
+            Task.case_id,
+            Case.title.label("case_title"),
+            Case.regime,
+            Task.title,
+            Task.element,
+            Task.roles,
+            Task.organisation_code,
+            Person.name.label("assignee"),
+            Task.state,
+            Task.priority,
+            Task.opened_at,
+            Task.due_at,
+        )
+        .join(Case, Case.id == Task.case_id)
+        .outerjoin(Person, Person.id == Task.assignee_id)
+        .where(access.tasks_for(actor) if mine else access.visible_tasks(actor), Task.state == state)
+    )
+    if regime:
+        query = query.where(Case.regime == regime)
+    if after:
+        query = query.where(tuple_(*key) > tuple_(*after))
+    return _rows(session, query.order_by(*key).limit(limit))
+
+
+def task_detail(session: Session, actor: Actor, task_id: str) -> Row:
+    """A task with its form, what was answered so far, and why it is there, by when, on which clause."""
+    task = tasks.find(session, actor, task_id)
+    case = session.get_one(Case, task.case_id)
+    deployed = deployments.deployed(session, case.deployment_id)
+    step = bpmn.step(deployed.specs(case.process), task.process, task.element)
+    draft = session.get(Draft, (task.id, actor.person_id))
+    answered = session.get(Submission, task.id)
+    return {
+        "id": task.id,
+        "case_id": case.id,
+        "case_title": case.title,
+        "regime": case.regime,
+        "title": task.title,
+        "element": task.element,
+        "pass_number": task.pass_number,
+        "state": task.state,
+        "roles": task.roles.split(),
+        "organisation_code": task.organisation_code,
+        "organisation": session.get_one(Organisation, task.organisation_code).name,
+        "assignee": session.get_one(Person, task.assignee_id).name if task.assignee_id else None,
+        "opened_at": task.opened_at,
+        "due_at": task.due_at,
+        "priority": task.priority,
+        "instructions": step.instructions,
+        "consequence": step.properties.get("consequence", ""),
+        "clause": deployed.clauses.clause_of(f"{task.process}.{task.element}"),
+        "internal_reason": deployed.clauses.internal_reason(f"{task.process}.{task.element}"),
+        "form": task.form,
+        "schema": deployed.form(task.form).document,
+        "data": answered.data if answered else _earlier_answers(session, case, task),
+        "draft": {"data": draft.data, "version": draft.version, "saved_at": draft.saved_at} if draft else None,
+        "can_act": access.may(actor, "task.complete", task) and task.state == "open",
+        "can_return": deployed.form(task.form).returns,
+    }
+
+
+def case_detail(session: Session, actor: Actor, case_id: int) -> Row:
+    """A case with its open tasks, its letters and, for those who may handle it, its incident."""
+    case = cases.find(session, actor, case_id)
+    deployment = {"number": deployments.number(session, case.deployment_id), "id": case.deployment_id}
+    open_tasks = (
+        select(Task.id, Task.title, Task.element, Task.organisation_code, Task.due_at, Task.opened_at)
+        .where(Task.case_id == case_id, Task.state == "open")
+        .order_by(Task.opened_at, Task.id)
+    )
+    incident = select(Incident.code, Incident.message, Incident.element, Incident.happened_at)
+    stopped = incident.where(Incident.case_id == case_id, Incident.closed_at.is_(None))
+    return {
+        "id": case.id,
+        "regime": case.regime,
+        "process": case.process,
+        "deployment": deployment,
+        "title": case.title,
+        "status": case.status,
+        "outcome": case.outcome,
+        "bureau_code": case.bureau_code,
+        "organisation_code": case.organisation_code,
+        "round_id": case.round_id,
+        "cluster_id": case.cluster_id,
+        "opened_at": case.opened_at,
+        "ended_at": case.ended_at,
+        "wake_at": case.wake_at,
+        "tasks": _rows(session, open_tasks),
+        "incident": next(iter(_rows(session, stopped)), None) if access.may(actor, "incident.handle", case) else None,
+    }
+
+
+def answers(session: Session, actor: Actor, case_id: int) -> list[Row]:
+    """What was answered in a case, as far as the actor may see its tasks, oldest first."""
+    cases.find(session, actor, case_id)
+    query = (
+        select(
+            Submission.task_id,
+            Submission.element,
+            Submission.pass_number,
+            Submission.form,
+            Submission.data,
+            Submission.submitted_at,
+        )
+        .join(Task, Task.id == Submission.task_id)
+        .where(Submission.case_id == case_id, access.visible_tasks(actor))
+        .order_by(Submission.submitted_at, Submission.pass_number, Submission.task_id)
+    )
+    return _rows(session, query)
+
+
+def letters(session: Session, actor: Actor, case_id: int) -> list[Row]:
+    """Letters of a case that are addressed to an office of the actor."""
+    cases.find(session, actor, case_id)
+    offices = {membership.organisation_code for membership in actor.memberships}
+    query = select(
+        Letter.id, Letter.template, Letter.deployment_id, Letter.fields, Letter.status, Letter.created_at, Letter.role
+    ).where(Letter.case_id == case_id, Letter.organisation_code.in_(offices))
+    return _rows(session, query.order_by(Letter.id))
+
+
+def history(session: Session, actor: Actor, case_id: int, *, limit: int = 100, after: int = 0) -> list[Row]:
+    """The record of a case, oldest first: who did what for the bureau's own people, what happened for the others."""
+    case = cases.find(session, actor, case_id)
+    within = bool(actor.as_any_of(access.BUREAU)) and any(
+        m.organisation_code == case.bureau_code for m in actor.memberships
+    )
+    columns = [Event.seq, Event.at, Event.kind, Event.element, Event.task_id]
+    if within:
+        columns += [Event.actor, Event.payload]
+    query = select(*columns).where(Event.chain == case.bureau_code, Event.case_id == case_id, Event.seq > after)
+    return _rows(session, query.order_by(Event.seq).limit(limit))
+
+
+def list_rounds(session: Session, actor: Actor, *, limit: int = 50, after: int | None = None) -> list[Row]:
+    """Rounds, newest first."""
+    query = select(*_ROUND).where(access.visible_rounds(actor))
+    if after is not None:
+        query = query.where(Round.id < after)
+    return _rows(session, query.order_by(Round.id.desc()).limit(limit))
+
+
+def round_detail(session: Session, actor: Actor, round_id: int) -> Row:
+    """A round with how many of its cases stand where, as far as the actor may see them."""
+    rounds.find(session, actor, round_id)
+    counted = (
+        select(Case.status, Case.outcome, func.count().label("cases"))
+        .where(Case.round_id == round_id, Case.process != "round", access.visible_cases(actor))
+        .group_by(Case.status, Case.outcome)
+        .order_by(Case.status, Case.outcome)
+    )
+    round_ = _rows(session, select(*_ROUND).where(Round.id == round_id))[0]
+    return {**round_, "cases": _rows(session, counted)}
+
+
+def list_clusters(session: Session, actor: Actor, *, limit: int = 50, after: int = 0) -> list[Row]:
+    """Clusters, in the order in which they came."""
+    query = select(*_CLUSTER).where(access.visible_clusters(actor), Cluster.id > after)
+    return _rows(session, query.order_by(Cluster.id).limit(limit))
+
+
+def cluster_detail(session: Session, actor: Actor, cluster_id: int) -> Row:
+    clusters.find(session, actor, cluster_id)
+    return _rows(session, select(*_CLUSTER).where(Cluster.id == cluster_id))[0]
+
+
+def obligations(session: Session, actor: Actor, cluster_id: int) -> list[Row]:
+    """What a cluster owes, in the order of the dates."""
+    clusters.find(session, actor, cluster_id)
+    query = select(
+        Obligation.id,
+        Obligation.kind,
+        Obligation.year,
+        Obligation.printed_on,
+        Obligation.effective_on,
+        Obligation.provisional,
+        Obligation.clause,
+        Obligation.state,
+    ).where(Obligation.cluster_id == cluster_id)
+    return _rows(session, query.order_by(Obligation.printed_on, Obligation.id))
+
+
+def notices(session: Session, *, limit: int = 50, after: int | None = None) -> list[Row]:
+    """Public notices, newest first."""
+    query = select(
+        Notice.id, Notice.regime, Notice.kind, Notice.title, Notice.published_at, Notice.first_day, Notice.last_day
+    )
+    if after is not None:
+        query = query.where(Notice.id < after)
+    return _rows(session, query.order_by(Notice.id.desc()).limit(limit))
+
+
+def notice(session: Session, notice_id: int) -> Row:
+    """A public notice as it was shown. Raises NotFound."""
+    rows = _rows(session, select(*Notice.__table__.columns).where(Notice.id == notice_id))
+    if not rows:
+        raise NotFound("没有这条公告")
+    return rows[0]
+
+
+def public_clusters(session: Session) -> list[Row]:
+    """The public register: recognised clusters with the first and last day of their validity."""
+    query = (
+        select(
+            Cluster.id,
+            Cluster.regime,
+            Cluster.name,
+            Organisation.name.label("applicant"),
+            Organisation.division,
+            Cluster.state,
+            Cluster.recognised_on,
+            Cluster.first_day,
+            Cluster.last_day,
+        )
+        .join(Organisation, Organisation.code == Cluster.organisation_code)
+        .where(Cluster.recognised_on.is_not(None))
+        .order_by(Cluster.regime, Organisation.division, Cluster.id)
+    )
+    return _rows(session, query)
+
+
+def incidents(session: Session, actor: Actor) -> list[Row]:
+    """Cases that cannot go on, of the bureaus whose processes the actor looks after; oldest first."""
+    offices = [membership.organisation_code for membership in actor.as_any_of({"process_owner"})]
+    query = (
+        select(Incident.case_id, Case.process, Incident.code, Incident.message, Incident.element, Incident.happened_at)
+        .join(Case, Case.id == Incident.case_id)
+        .where(Incident.closed_at.is_(None), Case.bureau_code.in_(offices))
+        .order_by(Incident.happened_at, Incident.id)
+    )
+    return _rows(session, query)
+
+
+_ROUND = (
+    Round.id,
+    Round.regime,
+    Round.bureau_code,
+    Round.year,
+    Round.title,
+    Round.state,
+    Round.closes_at,
+    Round.case_id,
+)
+_CLUSTER = (
+    Cluster.id,
+    Cluster.regime,
+    Cluster.name,
+    Cluster.bureau_code,
+    Cluster.organisation_code,
+    Cluster.state,
+    Cluster.recognised_on,
+    Cluster.first_day,
+    Cluster.last_day,
+)
+
+
+def _earlier_answers(session: Session, case: Case, task: Task) -> Any:
+    """Where a step stands again, what this office answered in the same form last time: nothing is asked twice."""
+    query = (
+        select(Submission.data)
+        .join(Task, Task.id == Submission.task_id)
+        .where(
+            Submission.case_id == case.id,
+            Submission.form == task.form,
+            Task.organisation_code == task.organisation_code,
+        )
+        .order_by(Submission.submitted_at.desc(), Submission.pass_number.desc())
+        .limit(1)
+    )
+    return session.scalar(query) or {}
+
+
+def _rows(session: Session, query: Any) -> list[Row]:
+    return [dict(row) for row in session.execute(query).mappings()]

@@ -1,0 +1,184 @@
+"""Tasks: claim, save a draft, complete, hand back. What is answered here is never asked twice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.orm import Session
+
+from engine import access, cases, clock, deployments, events, files, incidents, rounds
+from engine.access import Actor
+from engine.errors import AlreadyDone, Conflict, NotFound, Refused
+from engine.models import Case, Draft, Submission, Task
+
+# Built once: what a completion asks and writes costs less than putting the question together.
+_CASE_LOCKED = (
+    select(Case.id)
+    .where(Case.id == select(Task.case_id).where(Task.id == bindparam("task")).scalar_subquery())
+    .with_for_update()
+)
+_NO_DRAFTS = delete(Draft.__table__).where(Draft.task_id == bindparam("task"))  # type: ignore[arg-type]  # a Table
+_SUBMITTED = insert(Submission.__table__)  # type: ignore[arg-type]
+
+
+def find(session: Session, actor: Actor, task_id: str) -> Task:
+    """A task the actor may see. Raises NotFound."""
+    task = _get(session, task_id)
+    access.require(actor, "task.read", task)
+    return task
+
+
+def claim(session: Session, actor: Actor, task_id: str) -> Task:
+    """Take a task that nobody has; claiming one's own again changes nothing. Raises ClaimedByAnother, AlreadyDone."""
+    task = _open_task(session, actor, task_id, "task.claim")
+    if task.assignee_id != actor.person_id:
+        _other_eyes(session, actor, task)
+        task.assignee_id = actor.person_id
+        _note(session, actor, task, "task.claimed")
+    return task
+
+
+def release(session: Session, actor: Actor, task_id: str) -> Task:
+    """Give a claimed task back to the office. Releasing a free one changes nothing."""
+    task = _open_task(session, actor, task_id, "task.release")
+    if task.assignee_id is not None:
+        task.assignee_id = None
+        _note(session, actor, task, "task.released")
+    return task
+
+
+def save_draft(session: Session, actor: Actor, task_id: str, data: Mapping[str, Any], version: int) -> Draft:
+    """Keep unfinished answers. `version` is the one the writer saw (0: none); a newer one raises Conflict."""
+    task = _open_task(session, actor, task_id, "task.draft")
+    deployed = deployments.deployed(session, _case(session, task).deployment_id)
+    answers = deployed.form(task.form).draft(data)
+    draft = session.get(Draft, (task.id, actor.person_id), with_for_update=True)
+    if version != (draft.version if draft else 0):
+        raise Conflict("草稿已在别处更新，请先查看较新的草稿", version=draft.version if draft else 0)
+    if draft is None:
+        draft = Draft(task_id=task.id, person_id=actor.person_id, version=0)
+        session.add(draft)
+    draft.data, draft.version, draft.saved_at = answers, version + 1, clock.now()
+    session.flush()
+    return draft
+
+
+def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, Any]) -> Case:
+    """Finish a task with its form's answers, and let the case run on to its next waiting steps.
+
+    Timers that are due fire first, so that a closing minute is exact whenever the ticker comes by.
+    Raises AlreadyDone, ClaimedByAnother, CaseStopped, FormInvalid, Forbidden, NotFound, Refused.
+    """
+    task = _locked_task(session, actor, task_id)
+    case, workflow = cases.lock(session, task.case_id)
+    if case.status != "open":
+        raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
+    _other_eyes(session, actor, task)
+    form = deployments.deployed(session, case.deployment_id).form(task.form)
+    answers = form.clean(data)
+    rounds.require_fit(session, case, form, answers)
+    with incidents.guarded(case, actor.name):
+        workflow.wake()
+        step = next((s for s in workflow.ready() if s.id == task.id), None)
+        if step is None:
+            raise Refused("该待办的办理时间已过", task=task_id)
+        names = [name.strip() for name in step.properties.get("variables", "").split(",") if name.strip()]
+        variables = {name: answers.get(name) for name in names}
+        workflow.complete(task.id, variables)
+    _keep_answers(session, actor, task, answers)
+    if named := form.files_in(answers):
+        files.bind(session, case.id, named, actor)
+    payload = {"form": task.form, "variables": variables, "pass": task.pass_number, **cases.ran(workflow)}
+    closed = events.Entry("task.closed", case.id, task.id, task.instance_path + task.element, payload)
+    cases.save(session, case, workflow, actor.name, closed)
+    return case
+
+
+def hand_back(session: Session, actor: Actor, task_id: str, data: Mapping[str, Any]) -> Case:
+    """退回补正: complete with the decision for which the diagram draws a way back.
+
+    Raises as `complete`; FormInvalid where the form knows no such decision.
+    """
+    return complete(session, actor, task_id, {**data, "decision": "return"})
+
+
+def _keep_answers(session: Session, actor: Actor, task: Task, answers: Mapping[str, Any]) -> None:
+    task.state, task.closed_at, task.closed_by = "done", clock.now(), actor.name
+    task.assignee_id = task.assignee_id or actor.person_id
+    session.execute(_NO_DRAFTS, {"task": task.id})
+    session.execute(
+        _SUBMITTED,
+        {
+            "task_id": task.id,
+            "case_id": task.case_id,
+            "element": task.element,
+            "pass_number": task.pass_number,
+            "form": task.form,
+            "data": dict(answers),
+            "submitted_at": clock.now(),
+            "submitted_by": actor.name,
+        },
+    )
+
+
+def _other_eyes(session: Session, actor: Actor, task: Task) -> None:
+    """Four eyes: who did the steps named by `not_by` may not do this one."""
+    case = _case(session, task)
+    named = (
+        deployments.deployed(session, case.deployment_id)
+        .step(case.process, task.process, task.element)
+        .get("not_by", "")
+    )
+    elements = [name.strip() for name in named.split(",") if name.strip()]
+    if elements and session.scalar(
+        select(Submission.task_id)
+        .where(Submission.case_id == case.id, Submission.element.in_(elements), Submission.submitted_by == actor.name)
+        .limit(1)
+    ):
+        raise Refused("拟办与审定须由不同人员办理，请由另一位负责人办理", task=task.id)
+
+
+def _open_task(session: Session, actor: Actor, task_id: str, action: str) -> Task:
+    query = select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
+    task = session.scalar(query)
+    if task is None:
+        raise NotFound("没有这个待办，或者您无权查看")
+    access.require(actor, action, task)
+    _still_open(task)
+    return task
+
+
+def _locked_task(session: Session, actor: Actor, task_id: str) -> Task:
+    """The task, read after its case was locked: the lock may have waited for a colleague's command.
+
+    It is locked too, because a claim locks the task alone.
+    """
+    if session.scalar(_CASE_LOCKED, {"task": task_id}) is None:
+        raise NotFound("没有这个待办，或者您无权查看")
+    task = session.get_one(Task, task_id, populate_existing=True, with_for_update=True)
+    access.require(actor, "task.complete", task)
+    _still_open(task)
+    return task
+
+
+def _still_open(task: Task) -> None:
+    if task.state == "done":
+        raise AlreadyDone("该待办已办结", task=task.id)
+    if task.state != "open":
+        raise Conflict("该待办已失效：办理时间已过，或办件已转入其他环节", task=task.id)
+
+
+def _get(session: Session, task_id: str) -> Task:
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound("没有这个待办，或者您无权查看")
+    return task
+
+
+def _case(session: Session, task: Task) -> Case:
+    return session.get_one(Case, task.case_id)
+
+
+def _note(session: Session, actor: Actor, task: Task, kind: str) -> None:
+    case = _case(session, task)
+    events.record(session, case.bureau_code, actor.name, kind, case_id=case.id, task_id=task.id, element=task.element)

@@ -1,0 +1,77 @@
+"""The tree of an instance's tasks: the last one above all of some, and forgetting what lies before it."""
+
+from typing import Any
+from uuid import UUID
+
+WAITING, UNFINISHED = 8, 63  # SpiffWorkflow's TaskState.WAITING and NOT_FINISHED_MASK; a test compares
+
+
+def common_ancestor(tasks: list[Any]) -> Any:
+    """The lowest task above every one of `tasks`."""
+    lines = []
+    for task in tasks:
+        line = [task.parent]
+        while line[-1].parent is not None:
+            line.append(line[-1].parent)
+        lines.append(line[::-1])
+    return [level[0] for level in zip(*lines, strict=False) if all(task is level[0] for task in level)][-1]
+
+
+def path(task: Any) -> str:
+    """Call activities and multi-instance indices above a task: "publicity/", "reviews[2]/"."""
+    parts = []
+    place = task
+    while True:
+        index = place.internal_data.get("key_or_index", place.internal_data.get("item"))
+        if place is not task:
+            parts.append(place.task_spec.bpmn_id + (f"[{index}]" if index is not None else "") + "/")
+        elif index is not None:
+            parts.append(f"[{index}]/")
+        if place.workflow.parent_task_id is None:
+            return "".join(reversed(parts))
+        place = place.workflow.top_workflow.get_task_from_id(place.workflow.parent_task_id)
+
+
+def known(inner: Any) -> set[UUID]:
+    """The ids of all tasks, those of sub-processes too."""
+    return set(inner.tasks).union(*(sub.tasks for sub in inner.subprocesses.values()))
+
+
+def prune(workflow: Any) -> None:
+    """Forget finished history: hang the last finished task above all unfinished ones under the root.
+
+    History above an open split stays until its join. Data is whole
+    in every task, so nothing is lost. Without this a completion grows to 120 ms at 2,000 steps.
+    """
+    root = workflow.task_tree
+    keep = _last_above_all(root, _at_or_above_open(workflow))
+    if keep is root:
+        return
+    kept, queue = {root.id}, [keep]
+    while queue:
+        task = queue.pop()
+        kept.add(task.id)
+        queue.extend(task.children)
+    root._children = [keep.id]
+    keep._parent = root.id
+    for task_id in [task_id for task_id in workflow.tasks if task_id not in kept]:
+        del workflow.tasks[task_id]
+
+
+def _at_or_above_open(workflow: Any) -> set[UUID]:
+    found: set[UUID] = set()
+    for task in workflow.tasks.values():
+        place = task if task.has_state(UNFINISHED) else None
+        while place is not None and place.id not in found:
+            found.add(place.id)
+            place = place.parent
+    return found
+
+
+def _last_above_all(root: Any, leads_on: set[UUID]) -> Any:
+    keep = root
+    while True:
+        onward = [child for child in keep.children if child.id in leads_on]
+        if len(onward) != 1 or onward[0].has_state(UNFINISHED):
+            return keep
+        keep = onward[0]

@@ -1,0 +1,1 @@
+"""What the office may rely on."""

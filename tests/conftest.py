@@ -1,0 +1,123 @@
+"""What every test may ask for: an empty database of either kind, and a clock that stands still."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.db import Database
+from tests import postgres
+from tests.clock import StandingClock, standing_at
+
+TEMPLATE = "migrated"
+SESSION = pytest.StashKey[postgres.Session]()
+FOLDER = pytest.StashKey[Path]()
+
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database at `url`, closed when the block ends."""
+    found = Database(url)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", None)  # a worker of pytest-xdist uses its controller's server
+    if given:
+        config.stash[FOLDER] = Path(given["postgres"])
+        return
+    session = postgres.Session()
+    config.stash[SESSION] = session
+    config.stash[FOLDER] = session.folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["postgres"] = str(node.config.stash[FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    session = config.stash.get(SESSION, None)
+    if session:
+        session.close()
+
+
+@pytest.fixture
+def clock() -> Iterator[StandingClock]:
+    """Time stands at nine on a Monday morning, Shanghai, until the test moves it."""
+    with standing_at("2026-03-02 09:00") as standing:
+        yield standing
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        return
+    folder = _postgres(request.config)
+    with postgres.database(folder, _name()) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated, empty database of each kind in turn. Its `url` serves other processes as well."""
+    if request.param == "sqlite":
+        yield from _sqlite(request, tmp_path)
+        return
+    folder = _postgres(request.config)
+    with postgres.database(folder, _name(), template=TEMPLATE) as url, opened(url) as found:
+        yield found
+
+
+@pytest.fixture
+def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated, empty SQLite database, for what does not depend on the kind."""
+    yield from _sqlite(request, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "jiqun.sqlite"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "jiqun.sqlite"
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+    with opened(f"sqlite:///{path}") as found:
+        yield found
+
+
+def _postgres(config: pytest.Config) -> Path:
+    """The folder of the running server; skips the test, or fails it where PostgreSQL is required."""
+    folder = config.stash[FOLDER]
+    try:
+        postgres.ensure(folder, lambda: _migrate(postgres.make_template(folder, TEMPLATE)))
+    except postgres.UnavailableError as error:
+        if os.environ.get("REQUIRE_POSTGRES") == "1":
+            pytest.fail(f"PostgreSQL is required: {error}")
+        pytest.skip(str(error))
+    return folder
+
+
+def _name() -> str:
+    return f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{next(_numbers)}"
+
+
+def _migrate(url: str) -> None:
+    with opened(url) as fresh:
+        fresh.upgrade()

@@ -1,0 +1,1 @@
+"""What must hold whatever fails: servers killed, eight people at one task, two tickers at once."""

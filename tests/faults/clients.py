@@ -1,0 +1,245 @@
+"""Clients who work on while their server dies: they retry what was not answered, and send some of it twice on purpose.
+
+Each client is an office of its own people. It looks into their inboxes, takes a task that is theirs or anybody's,
+and answers it; what was acknowledged is kept in the `Ledger`, with a word that stands nowhere else.
+"""
+
+import http.client
+import itertools
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.clock import UTC
+from tests import office, samples
+from tests.faults.invariants import Done
+
+ROLES = {  # every client has one of each
+    "applicant": ("county_officer", office.COUNTY),
+    "officer": ("city_officer", office.BUREAU),
+    "expert": ("expert", office.BUREAU),
+    "inspector": ("inspector", office.BUREAU),
+    "leader": ("bureau_leader", office.BUREAU),
+    "publisher": ("publisher", office.BUREAU),
+}
+REPEATED = 0.2  # of the acknowledged requests are sent again
+MOST_OPEN = 30  # applications a client begins
+REVIEWERS = ("expert", "inspector")
+RETURNING = {"acceptance", "first_review"}  # forms that may hand an application back
+TEXT_OF = {"application": "governance", "check_objections": "note", "publish": "title"}  # where the word stands
+# What a colleague, the closing time or four eyes may answer to a first attempt. Never to one's own repetition.
+REFUSALS = {"task_already_done", "task_claimed_by_another", "conflict", "refused", "not_found", "forbidden"}
+
+
+@dataclass
+class Ledger:
+    """What the clients were told, all of them together."""
+
+    done: list[Done] = field(default_factory=list)
+    refused: list[tuple[str, str, str]] = field(default_factory=list)  # task, person, code: a colleague was faster
+    faults: list[str] = field(default_factory=list)  # 5xx, or an answer that should not be
+    counts: Counter[str] = field(default_factory=Counter)
+    reviewed: dict[int, set[str]] = field(default_factory=dict)  # case → reviews acknowledged
+    round_of: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class Line:
+    """Where the server is now, and how far its clock is ahead."""
+
+    port: int = 0
+    ahead_seconds: float = 0.0
+    open: threading.Event = field(default_factory=threading.Event)  # cleared while no server listens
+    over: threading.Event = field(default_factory=threading.Event)  # finish what you are at, and go
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead_seconds)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    replayed: bool
+    body: bytes
+    attempts: int
+
+    @property
+    def said(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client(threading.Thread):
+    """One of the offices at work."""
+
+    def __init__(
+        self, number: int, tokens: Mapping[str, str], round_id: int, line: Line, ledger: Ledger, *, returns: float
+    ) -> None:
+        super().__init__(name=f"client {number}")
+        self.number = number
+        self.tokens = tokens  # by account
+        self.round_id = round_id  # one that stays open
+        self.line = line
+        self.ledger = ledger
+        self.returns = returns  # share of the applications handed back
+        self.random = random.Random(number)
+        self._numbers = itertools.count(1)
+        self.opened = 0
+
+    def run(self) -> None:
+        try:
+            while not self.line.over.is_set():
+                self._turn()
+        except Exception as error:  # a client that fails must not do so in silence
+            self.ledger.faults.append(f"{self.name}: {error!r}")
+
+    # -- what it does ----------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        if self.random.random() < 0.03:
+            self._open_round()
+        for role in sorted(ROLES, key=self._turn_of):
+            tasks = self._inbox(role)
+            if tasks:
+                task = self.random.choice(tasks)
+                return self._both(task) if role in REVIEWERS else self._complete(role, task)
+        return self._open_case() if self.opened < MOST_OPEN else time.sleep(0.05)
+
+    def _turn_of(self, role: str) -> float:
+        """The two who hand an application to and fro look first, mostly."""
+        return self.random.random() * (1 if role in {"applicant", "officer"} else 4)
+
+    def _inbox(self, role: str) -> list[dict[str, Any]]:
+        answer = self._ask(role, "GET", "/tasks?mine=1&limit=100")
+        return list(answer.said["items"]) if answer.status == 200 else []
+
+    def _open_round(self) -> None:
+        word = self._word()
+        given = {"regime": office.REGIME, "year": samples.YEAR, "title": word}
+        self._ask("officer", "POST", "/rounds", given, key=word)
+
+    def _open_case(self) -> None:
+        rounds = self._ask("applicant", "GET", "/rounds").said["items"]
+        ids = [round_["id"] for round_ in rounds if round_["state"] == "open"]
+        chosen = self.random.choice([self.round_id, *ids])
+        word = self._word()
+        name = f"{word}中小企业特色产业集群（特种铝型材产业）"
+        data = {**samples.ANSWERS["application_start"], "round_id": chosen, "cluster_name": name}
+        given = {"regime": office.REGIME, "process": "application", "data": data}
+        answer = self._ask("applicant", "POST", "/cases", given, key=word)
+        if answer.status == 201:
+            self.opened += 1
+            self.ledger.round_of[answer.said["id"]] = chosen
+            self.ledger.done.append(Done("case", str(answer.said["id"]), self._account("applicant"), name))
+
+    def _both(self, task: dict[str, Any]) -> None:
+        """Expert and inspector of one case finish at the same moment: two commands, two tasks, one state."""
+        together = [
+            threading.Thread(target=self._complete, args=(role, other))
+            for role in REVIEWERS
+            for other in self._inbox(role)
+            if other["case_id"] == task["case_id"]
+        ]
+        for thread in together:
+            thread.start()
+        for thread in together:
+            thread.join()
+
+    def _complete(self, role: str, task: dict[str, Any]) -> None:
+        detail = self._ask(role, "GET", f"/tasks/{task['id']}")
+        if detail.status != 200:  # a colleague took it meanwhile
+            return
+        form, word = detail.said["form"], self._word()
+        given = {"data": self._data(task["case_id"], form, word)}
+        answer = self._ask(role, "POST", f"/tasks/{task['id']}/complete", given, key=word)
+        if answer.status == 200:
+            if answer.said["id"] != task["case_id"]:
+                self.ledger.faults.append(f"{task['id']}: the answer speaks of case {answer.said['id']}")
+            if role in REVIEWERS:
+                self.ledger.reviewed.setdefault(task["case_id"], set()).add(role)
+            self.ledger.done.append(Done("task", task["id"], self._account(role), word))
+        elif answer.status in {403, 404, 409} and answer.said["code"] in REFUSALS:
+            self.ledger.refused.append((task["id"], self._account(role), answer.said["code"]))
+        elif answer.status != 422 or form not in {"call_notice", "draft_list"}:
+            self.ledger.faults.append(f"{form}: {answer.status} {answer.body[:300]!r}")
+
+    def _data(self, case_id: int, form: str, word: str) -> dict[str, Any]:
+        """A right answer for the form, with the word in a text of it."""
+        right = samples.ANSWERS[form]
+        back = self.random.random() < self.returns
+        if form in RETURNING and back:
+            return {**right, "decision": "return", "opinion": word, "remarks": [{"field": "output", "remark": word}]}
+        if form == "call_notice":  # it closes before the next server lives
+            closes_at = (self.line.now() + timedelta(hours=12)).isoformat(timespec="seconds")
+            return {**right, "title": word, "closes_at": closes_at}
+        if form == "draft_list":
+            cases = self._reviewed(case_id)
+            reasons = [{"case": case, "reason": word} for case in cases]
+            return {"cases": cases, "reasons": reasons, "opinion": word}
+        return {**right, TEXT_OF.get(form, "opinion"): word}
+
+    def _reviewed(self, round_case: int) -> list[int]:
+        case = self._ask("officer", "GET", f"/cases/{round_case}").said
+        reviewed = self.ledger.reviewed.copy()
+        same = (
+            id_
+            for id_, seen in reviewed.items()
+            if len(seen) == 2 and self.ledger.round_of.get(id_) == case["round_id"]
+        )
+        return sorted(same)
+
+    # -- how it asks -----------------------------------------------------------------------------------
+
+    def _ask(self, role: str, method: str, path: str, given: Any = None, *, key: str = "") -> Answer:
+        """The answer, however often it takes: the same request with the same key until a server answers it."""
+        key = f"{self.number}:{key}" if key else ""
+        first = self._until_answered(role, method, path, given, key)
+        if first.status >= 500:
+            self.ledger.faults.append(f"{method} {path}: {first.status} {first.body[:300]!r}")
+            return first
+        if key and first.status < 300:
+            self.ledger.counts["acknowledged"] += 1
+            self.ledger.counts["replayed after a lost answer"] += first.replayed
+            if self.random.random() < REPEATED:
+                self._repeat(first, role, method, path, given, key)
+        return first
+
+    def _repeat(self, first: Answer, role: str, method: str, path: str, given: Any, key: str) -> None:
+        again = self._until_answered(role, method, path, given, key)
+        self.ledger.counts["repeated on purpose"] += 1
+        if (again.status, again.body, again.replayed) != (first.status, first.body, True):
+            self.ledger.faults.append(f"{method} {path} again: {again.status} {again.body[:300]!r}, at first {first}")
+
+    def _until_answered(self, role: str, method: str, path: str, given: Any, key: str) -> Answer:
+        for attempt in itertools.count(1):
+            self.line.open.wait()
+            try:
+                return self._once(role, method, path, given, key, attempt)
+            except (OSError, http.client.HTTPException):  # it died before or after it did it
+                self.ledger.counts["unanswered"] += 1
+                time.sleep(0.02)
+        raise AssertionError("unreachable")
+
+    def _once(self, role: str, method: str, path: str, given: Any, key: str, attempt: int) -> Answer:
+        headers = {"Authorization": f"Bearer {self.tokens[self._account(role)]}"}
+        headers |= {"Idempotency-Key": key} if key else {}
+        headers |= {"Content-Type": "application/json"} if given is not None else {}
+        connection = http.client.HTTPConnection("127.0.0.1", self.line.port, timeout=30)
+        try:
+            connection.request(method, f"/api/v1{path}", json.dumps(given) if given is not None else None, headers)
+            with connection.getresponse() as response:
+                replayed = response.getheader("Idempotency-Replayed") == "true"
+                return Answer(response.status, replayed, response.read(), attempt)
+        finally:
+            connection.close()
+
+    def _word(self) -> str:
+        return f"c{self.number}w{next(self._numbers)}z"
+
+    def _account(self, role: str) -> str:
+        return f"{role}.{self.number}"

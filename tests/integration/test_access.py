@@ -1,0 +1,484 @@
+"""Who may what: every address and every row, tried by every role of several organisations and by nobody.
+
+The tables are written by hand, from the roles and the tree of organisations. What they do not name must be refused.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from config.settings import Settings
+from engine import access, accounts, files, organisations, sign_ins
+from engine.access import ROLES, Actor
+from engine.db import Database
+from engine.models import Case, Cluster, StoredFile
+from tests import samples
+from tests.clock import StandingClock
+from tests.integration import desk
+from tests.integration.desk import Desk
+from tests.unit.test_uploads import PDF
+from web import guard
+from web.app import create_app
+from web.guard import Unguarded
+
+# ---- the people ---------------------------------------------------------------------------------
+
+BUREAU, COUNTY, SIBLING, PARK = "441800", "441881", "441882", "441881-01"
+OTHER_BUREAU, OTHER_COUNTY = "440500", "440513"
+
+PERSONAS = {  # account → (role, organisation): each role, and some a second time elsewhere
+    "county": ("county_officer", COUNTY),  # who applied
+    "county2": ("county_officer", COUNTY),  # a colleague
+    "sibling": ("county_officer", SIBLING),  # the county next door
+    "park": ("park_officer", PARK),  # a park in the county
+    "city": ("city_officer", BUREAU),
+    "city2": ("city_officer", BUREAU),
+    "expert": ("expert", BUREAU),  # has the review of the county's case
+    "expert2": ("expert", BUREAU),  # has nothing
+    "inspector": ("inspector", BUREAU),
+    "leader": ("bureau_leader", BUREAU),
+    "publisher": ("publisher", BUREAU),
+    "owner": ("process_owner", BUREAU),
+    "sysadmin": ("system_administrator", BUREAU),
+    "secadmin": ("security_administrator", BUREAU),
+    "auditor": ("audit_administrator", BUREAU),
+    "other_county": ("county_officer", OTHER_COUNTY),
+    "other_park": ("park_officer", f"{OTHER_COUNTY}-01"),
+    "other_city": ("city_officer", OTHER_BUREAU),
+    "other_expert": ("expert", OTHER_BUREAU),
+    "other_inspector": ("inspector", OTHER_BUREAU),
+    "other_leader": ("bureau_leader", OTHER_BUREAU),
+    "other_publisher": ("publisher", OTHER_BUREAU),
+    "other_owner": ("process_owner", OTHER_BUREAU),
+}
+NOBODY = ""  # no token at all
+
+HANDLERS = {name for name, (role, _) in PERSONAS.items() if not role.endswith(("owner", "administrator"))}
+APPLICANTS_AND_BUREAUS = {name for name in HANDLERS if "expert" not in name and "inspector" not in name}
+EVERYBODY = {*PERSONAS, NOBODY}
+BUREAU_STAFF = {"city", "city2", "leader", "publisher"}
+COUNTY_SIDE = {"county", "county2"}
+
+# ---- the table ----------------------------------------------------------------------------------
+
+COUNTY_CASE = COUNTY_SIDE | BUREAU_STAFF | {"expert", "inspector"}
+PARK_CASE = {"park"} | COUNTY_SIDE | BUREAU_STAFF  # the county is above its park in the tree
+
+TABLE: dict[str, set[str]] = {
+    "GET /": EVERYBODY,
+    "GET /static/site.css": EVERYBODY,
+    "GET /healthz": EVERYBODY,
+    "GET /readyz": EVERYBODY,
+    "GET /api/v1/healthz": EVERYBODY,
+    "GET /api/v1/readyz": EVERYBODY,
+    "GET /api/v1/openapi.json": EVERYBODY,
+    "GET /api/v1/public/notices": EVERYBODY,
+    "GET /api/v1/public/notices/{call}": EVERYBODY,
+    "GET /api/v1/public/clusters": EVERYBODY,
+    "POST /api/v1/session": EVERYBODY,
+    "DELETE /api/v1/session": set(PERSONAS),
+    # lists: their rows are another test
+    "GET /api/v1/tasks": HANDLERS,
+    "GET /api/v1/rounds": HANDLERS,
+    "GET /api/v1/clusters": APPLICANTS_AND_BUREAUS,
+    # cases
+    "POST /api/v1/cases": COUNTY_SIDE | {"sibling", "park"},  # the round is not other bureaus' to apply in
+    "GET /api/v1/cases/{county_case}": COUNTY_CASE,
+    "GET /api/v1/cases/{park_case}": PARK_CASE,
+    "GET /api/v1/cases/{round_case}": BUREAU_STAFF,
+    "GET /api/v1/cases/{county_case}/history": COUNTY_CASE,
+    "GET /api/v1/cases/{park_case}/history": PARK_CASE,
+    "GET /api/v1/cases/{round_case}/history": BUREAU_STAFF,
+    # tasks: each side reads its own, the bureau all of its cases'
+    "GET /api/v1/tasks/{filed}": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /api/v1/tasks/{fill_in}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    "GET /api/v1/tasks/{review}": {"expert"} | BUREAU_STAFF,  # claimed: not the other expert's
+    "GET /api/v1/tasks/{inspect}": {"inspector"} | BUREAU_STAFF,
+    "GET /api/v1/tasks/{draft_call}": BUREAU_STAFF,
+    **{
+        f"{method} /api/v1/tasks/{{{task}}}/{deed}": who
+        for task, who in {
+            "filed": COUNTY_SIDE,  # they are told that it is done
+            "fill_in": {"park"},
+            "review": {"expert"},
+            "inspect": {"inspector"},
+            "draft_call": {"city", "city2"},
+        }.items()
+        for method, deed in [
+            ("POST", "claim"),
+            ("POST", "release"),
+            ("POST", "complete"),
+            ("POST", "return"),
+            ("PUT", "draft"),
+        ]
+    },
+    # rounds
+    "POST /api/v1/rounds": {"city", "city2"},
+    "GET /api/v1/rounds/{open_round}": HANDLERS - {name for name in HANDLERS if name.startswith("other_")},
+    "GET /api/v1/rounds/{draft_round}": BUREAU_STAFF,
+    # clusters
+    "GET /api/v1/clusters/{county_cluster}": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /api/v1/clusters/{park_cluster}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    "GET /api/v1/clusters/{county_cluster}/obligations": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /api/v1/clusters/{park_cluster}/obligations": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    # files
+    "POST /api/v1/files": HANDLERS,
+    "GET /api/v1/files/{bound_file}": COUNTY_CASE,
+    "GET /api/v1/files/{loose_file}": {"county"},
+}
+
+# What stands in the place of each part of an address.
+THINGS: Mapping[str, list[str]] = {
+    "case_id": ["county_case", "park_case", "round_case"],
+    "task_id": ["filed", "fill_in", "review", "inspect", "draft_call"],
+    "round_id": ["open_round", "draft_round"],
+    "cluster_id": ["county_cluster", "park_cluster"],
+    "file_id": ["bound_file", "loose_file"],
+    "notice_id": ["call"],
+    "name": ["site.css"],
+}
+
+
+# ---- the office ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """An office with two applications on their way, and a token for each persona."""
+
+    at: Desk
+    ids: Mapping[str, str]
+    tokens: Mapping[str, str]
+    actors: Mapping[str, Actor]
+
+    def ask(self, app: Flask, who: str, method: str, path: str) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        client = app.test_client()
+        return client.open(path, method=method, headers=headers, buffered=True, **self._content(method, path))
+
+    def _content(self, method: str, path: str) -> dict[str, Any]:
+        if path == "/api/v1/files":
+            boundary, body = encode_multipart({"file": FileStorage(BytesIO(PDF), "a.pdf")})
+            return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+        if path == "/api/v1/session":
+            return {"json": {"name": "county", "password": desk.PASSWORD}} if method == "POST" else {}
+        if path == "/api/v1/cases":
+            start = samples.ANSWERS["application_start"] | {"round_id": int(self.ids["open_round"])}
+            return {"json": {"regime": "qingyuan", "process": "application", "data": start}}
+        if path == "/api/v1/rounds":
+            return {"json": {"regime": "qingyuan", "year": 2026, "title": "又一批次"}} if method == "POST" else {}
+        if path.endswith("/draft"):
+            return {"json": {"data": {}, "version": 0}}
+        return {"json": {"data": {}}} if path.endswith(("/complete", "/return")) else {}
+
+
+@pytest.fixture
+def place(database: Database, clock: StandingClock, tmp_path: Path) -> Place:
+    clock.move_to(samples.MOMENT)
+    at = desk.furnish(database, tmp_path / "data")
+    o, ids = at.office, dict[str, str]()
+    ids["draft_round"] = str(o.open_round("拟稿中的批次").id)
+    with database.read() as session:
+        drafted = session.get_one(access.Round, int(ids["draft_round"])).case_id
+    ids["draft_call"] = o.open_task(drafted, "call_notice").id
+    round_ = o.open_round()
+    ids |= {"open_round": str(round_.id), "round_case": str(round_.case_id), "call": "1"}
+    o.complete("city", o.open_task(round_.case_id, "call_notice"), samples.ANSWERS["call_notice"])
+    start = samples.ANSWERS["application_start"] | {"round_id": round_.id}
+    county, park = o.open_case("county", start), o.open_case("park", start)
+    ids |= {"county_case": str(county.id), "county_cluster": str(county.cluster_id)}
+    ids |= {"park_case": str(park.id), "park_cluster": str(park.cluster_id)}
+    ids["filed"], ids["fill_in"] = o.open_task(county.id, "fill_in").id, o.open_task(park.id, "fill_in").id
+    evidence = at.as_("county").upload(PDF).get_json()["id"]
+    o.complete("county", o.open_task(county.id, "fill_in"), samples.application_data(evidence=evidence))
+    ids["bound_file"], ids["loose_file"] = evidence, at.as_("county").upload(PDF).get_json()["id"]
+    o.complete("city", o.open_task(county.id, "acceptance"), samples.ANSWERS["acceptance"])
+    o.complete("city", o.open_task(county.id, "first_review"), samples.ANSWERS["first_review"])
+    ids["review"], ids["inspect"] = o.open_task(county.id, "review").id, o.open_task(county.id, "inspect").id
+    at.as_("expert").post(f"/tasks/{ids['review']}/claim")
+    tokens, actors = _people(database)
+    return Place(at, ids | {"site.css": "site.css"}, tokens, actors)
+
+
+def _people(database: Database) -> tuple[dict[str, str], dict[str, Actor]]:
+    tokens, actors = {}, {}
+    with database.write() as session:
+        organisations.add(session, OTHER_BUREAU, "汕头市工业和信息化局", "city", "440000")
+        organisations.add(session, OTHER_COUNTY, "潮阳区中小企业主管部门", "county", OTHER_BUREAU)
+        organisations.add(session, f"{OTHER_COUNTY}-01", "潮阳区某园区管委会", "park", OTHER_COUNTY)
+        known = {person.name: person for person, _ in accounts.listed(session)}
+        for name, (role, organisation) in PERSONAS.items():
+            if name not in known:
+                known[name] = accounts.add(session, name, by="setup")
+                accounts.grant(session, known[name], role, organisation, by="setup")
+            scopes = frozenset(access.SCOPES)
+            tokens[name] = sign_ins.issue_token(session, known[name], scopes, days=9, label="", by="setup")
+            actors[name] = accounts.actor(session, known[name])
+        accounts.set_password(session, known["county"], desk.PASSWORD, by="setup")
+    return tokens, actors
+
+
+# ---- the walk -----------------------------------------------------------------------------------
+
+
+def addresses(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every address of the application with every thing in it, as (method, "/api/v1/cases/{county_case}")."""
+    for rule in app.url_map.iter_rules():
+        paths = [""]
+        for is_variable, text in rule._trace:
+            texts = [f"{{{thing}}}" for thing in THINGS[text]] if is_variable else [text.removeprefix("|")]
+            paths = [path + text for path in paths for text in texts]
+        for path in paths:
+            for method in sorted((rule.methods or set()) - {"HEAD"}):  # HEAD is GET without its body
+                yield method, path.replace("{site.css}", "site.css")
+
+
+def refused(answer: TestResponse) -> bool:
+    """401, 403, 404; and where a diagram does not let the role begin, or the round is not theirs to apply in."""
+    if answer.status_code in {401, 403, 404}:
+        return True
+    return answer.status_code == 409 and (answer.get_json() or {})["code"] == "refused"
+
+
+def walk(place: Place, app: Flask, *, below: str = "/") -> list[str]:
+    """Where the application and the table differ; nothing that succeeds is kept, so each try finds the same office."""
+    differences, seen = [], set()
+    with nothing_kept(place.at.database):
+        for method, path in addresses(app):
+            key = f"{method} {path}"
+            seen.add(key)
+            if not path.startswith(below):
+                continue
+            for who in sorted(EVERYBODY):
+                answer = place.ask(app, who, method, path.format(**place.ids))
+                if answer.status_code >= 500 and "readyz" not in path:
+                    differences.append(f"{key}: {answer.status_code} for {who or 'nobody'}")
+                if refused(answer) == (who in TABLE.get(key, set())):
+                    differences.append(f"{key}: {answer.status_code} for {who or 'nobody'}")
+    return differences + [f"{key}: not there any more" for key in sorted(TABLE.keys() - seen)]
+
+
+@contextmanager
+def nothing_kept(database: Database) -> Iterator[None]:
+    """Within the block every command is undone at its end."""
+    write = database.write
+
+    @contextmanager
+    def undone() -> Iterator[Session]:
+        with write() as session:
+            yield session
+            session.flush()
+            session.rollback()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "write", undone)
+        yield
+
+
+def test_every_address_answers_whom_the_table_names_and_nobody_else(place: Place) -> None:
+    assert walk(place, place.at.app) == []
+
+
+def test_all_roles_take_part_in_the_walk() -> None:
+    assert {role for role, _ in PERSONAS.values()} == set(ROLES)
+
+
+# ---- the walk notices what is planted ------------------------------------------------------------
+
+
+def planted(place: Place) -> Flask:
+    """A fresh application to plant something in."""
+    return create_app(Settings(data=place.at.settings.data), place.at.database)
+
+
+def test_a_route_without_a_policy_answers_nobody_and_stops_the_start(place: Place) -> None:
+    app = planted(place)
+    app.add_url_rule("/api/v1/backdoor", "backdoor", lambda: "open")
+    assert guard.unguarded(app) == ["backdoor"]
+    assert {place.ask(app, who, "GET", "/api/v1/backdoor").status_code for who in EVERYBODY} == {403}
+
+
+def test_an_application_with_a_route_without_a_policy_does_not_start(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = guard.install
+
+    def with_backdoor(app: Flask) -> None:
+        install(app)
+        app.add_url_rule("/api/v1/backdoor", "backdoor", lambda: "open")
+
+    monkeypatch.setattr(guard, "install", with_backdoor)
+    with pytest.raises(Unguarded, match="backdoor"):
+        planted(place)
+
+
+def test_a_policy_that_nobody_wrote_is_refused_when_the_program_is_loaded() -> None:
+    with pytest.raises(Unguarded, match=r"task\.steal"):
+        guard.guard("task.steal")
+
+
+def test_the_walk_finds_a_route_that_nobody_put_into_the_table(place: Place) -> None:
+    app = planted(place)
+    app.add_url_rule("/api/v1/extra", "extra", guard.guard("task.list")(lambda: "for handlers"))
+    assert len(walk(place, app, below="/api/v1/extra")) == len(HANDLERS)
+
+
+def test_the_walk_finds_a_download_without_its_policy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "find", lambda session, _actor, file_id: session.get(StoredFile, file_id))
+    found = walk(place, place.at.app, below="/api/v1/files/")
+    assert "GET /api/v1/files/{bound_file}: 200 for other_city" in found
+    assert "GET /api/v1/files/{loose_file}: 200 for city" in found
+    assert "GET /api/v1/files/{loose_file}: 200 for owner" not in found  # the door is still shut
+
+
+def test_the_walk_finds_a_case_that_is_loaded_by_its_number(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine import cases
+
+    monkeypatch.setattr(cases, "find", lambda session, _actor, case_id: session.get(Case, case_id))
+    found = walk(place, place.at.app, below="/api/v1/cases/")
+    assert "GET /api/v1/cases/{county_case}/history: 200 for sibling" in found
+    assert "GET /api/v1/cases/{park_case}: 200 for expert" in found
+
+
+# ---- rows ---------------------------------------------------------------------------------------
+
+CASES: Mapping[str, set[str]] = {
+    **dict.fromkeys(COUNTY_SIDE, {"county_case", "park_case"}),
+    **dict.fromkeys(BUREAU_STAFF, {"county_case", "park_case", "round_case", "draft_case"}),
+    "park": {"park_case"},
+    "expert": {"county_case"},
+    "inspector": {"county_case"},
+}
+INBOX: Mapping[str, set[str]] = {  # open tasks that they see
+    **dict.fromkeys(COUNTY_SIDE, {"fill_in"}),
+    **dict.fromkeys(BUREAU_STAFF, {"fill_in", "review", "inspect", "draft_call"}),
+    "park": {"fill_in"},
+    "expert": {"review"},
+    "inspector": {"inspect"},
+}
+MINE: Mapping[str, set[str]] = {  # open tasks that they may act on
+    "park": {"fill_in"},
+    "city": {"draft_call"},
+    "city2": {"draft_call"},
+    "expert": {"review"},
+    "inspector": {"inspect"},
+}
+CLUSTERS: Mapping[str, set[str]] = {
+    **dict.fromkeys(COUNTY_SIDE | BUREAU_STAFF, {"county_cluster", "park_cluster"}),
+    "park": {"park_cluster"},
+}
+ROUNDS: Mapping[str, set[str]] = {
+    **dict.fromkeys(COUNTY_SIDE | {"sibling", "park", "expert", "expert2", "inspector"}, {"open_round"}),
+    **dict.fromkeys(BUREAU_STAFF, {"open_round", "draft_round"}),
+}
+
+
+def listed(place: Place, who: str, path: str) -> set[str]:
+    """The names of the things in a list, as far as it is answered at all."""
+    answer = place.at.with_token(place.tokens[who]).get(path)
+    if answer.status_code == 403:
+        return set()
+    assert answer.status_code == 200
+    family = {"/tasks": "task_id", "/rounds": "round_id", "/clusters": "cluster_id"}[path.partition("?")[0]]
+    names = {place.ids[name]: name for name in THINGS[family]}
+    return {names[str(row["id"])] for row in answer.get_json()["items"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/tasks", INBOX),
+        ("/tasks?mine=1", MINE),
+        ("/tasks?mine=1&regime=nothing_of_the_kind", {}),
+        ("/tasks?state=done", {who: {"filed"} for who in COUNTY_SIDE}),
+        ("/clusters", CLUSTERS),
+        ("/rounds", ROUNDS),
+    ],
+)
+def test_a_list_holds_what_its_reader_may_see(place: Place, path: str, expected: Mapping[str, set[str]]) -> None:
+    people = set(PERSONAS) - (
+        BUREAU_STAFF if "done" in path else set()
+    )  # the bureau's own done tasks have no name here
+    assert {who: listed(place, who, path) for who in people} == {who: expected.get(who, set()) for who in people}
+
+
+def test_the_conditions_of_lists_and_the_rules_of_single_things_agree(place: Place) -> None:
+    """One thing asked about and the same thing found in a list: the same answer for everybody."""
+    ids = place.ids
+    with place.at.database.read() as session:
+        for who, actor in place.actors.items():
+            listed_cases = set(session.scalars(access.select(Case.id).where(access.visible_cases(actor))))
+            for case in session.scalars(access.select(Case)):
+                assert access.may(actor, "case.read", case) is (case.id in listed_cases), (who, case.id)
+            names = {int(ids[name]): name for name in THINGS["case_id"]}
+            assert {names.get(case_id, "draft_case") for case_id in listed_cases} == CASES.get(who, set()), who
+            seen_clusters = set(session.scalars(access.select(Cluster.id).where(access.visible_clusters(actor))))
+            for cluster in session.scalars(access.select(Cluster)):
+                assert access.may(actor, "cluster.read", cluster) is (cluster.id in seen_clusters), who
+
+
+def test_an_expert_keeps_sight_of_a_case_they_have_reviewed(place: Place) -> None:
+    task = place.at.office.open_task(int(place.ids["county_case"]), "review")
+    place.at.office.complete("expert", task, samples.ANSWERS["expert_review"])
+    seen = {
+        who: place.at.with_token(place.tokens[who]).get(f"/cases/{place.ids['county_case']}").status_code
+        for who in ("expert", "expert2")
+    }
+    assert seen == {"expert": 200, "expert2": 404}
+
+
+# ---- scopes and unknown deeds -------------------------------------------------------------------
+
+
+def narrowed(place: Place, who: str, *scopes: str) -> desk.Person:
+    with place.at.database.write() as session:
+        person = accounts.by_name(session, who)
+        return place.at.with_token(
+            sign_ins.issue_token(session, person, frozenset(scopes), days=1, label="", by="setup")
+        )
+
+
+def test_a_token_does_no_more_than_its_scopes(place: Place) -> None:
+    claim = f"/tasks/{place.ids['draft_call']}/claim"
+    reads, acts = narrowed(place, "city", "read"), narrowed(place, "city", "act")
+    assert (reads.get("/tasks").status_code, reads.post(claim).status_code) == (200, 403)
+    assert (acts.get("/tasks").status_code, acts.post(claim).status_code) == (403, 200)
+
+
+def test_what_no_policy_names_nobody_may(place: Place) -> None:
+    assert not any(access.may(actor, "case.delete") for actor in place.actors.values())
+    assert not access.may(None, "task.read")
+
+
+@pytest.mark.parametrize("administrator", ["sysadmin", "secadmin", "auditor"])
+def test_the_three_administrators_see_no_case(place: Place, administrator: str) -> None:
+    """GB/T 22239-2019 8.1.5: they look after the system, and business is not theirs."""
+    actor = place.actors[administrator]
+    business = [action for action in access.POLICIES if action.partition(".")[0] != "session"]
+    assert [action for action in business if access.may(actor, action)] == []
+
+
+def test_a_task_claimed_by_a_colleague_says_so(place: Place) -> None:
+    path = f"/tasks/{place.ids['draft_call']}"
+    assert place.at.with_token(place.tokens["city2"]).post(f"{path}/claim").status_code == 200
+    for deed in ("claim", "release", "complete"):
+        body = {"data": {}} if deed == "complete" else None
+        answer = place.at.with_token(place.tokens["city"]).post(f"{path}/{deed}", body)
+        assert (answer.status_code, answer.get_json()["code"]) == (409, "task_claimed_by_another")
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PATCH", "TRACE", "PUT", "DELETE"])
+def test_a_method_that_an_address_lacks_is_405_with_what_it_has(place: Place, method: str) -> None:
+    for who in ("city", NOBODY):
+        answer = place.ask(place.at.app, who, method, f"/api/v1/cases/{place.ids['county_case']}")
+        assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+        assert set(answer.headers["Allow"].replace(" ", "").split(",")) == {"GET", "HEAD"}

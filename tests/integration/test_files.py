@@ -1,0 +1,257 @@
+"""Files: what is uploaded stays as it was, belongs to a case once a form names it, and is nobody else's."""
+
+import hashlib
+import os
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import TestResponse, encode_multipart
+
+from engine import files
+from engine.db import Database
+from engine.errors import NotFound, Refused
+from engine.models import StoredFile
+from tests import samples
+from tests.clock import StandingClock
+from tests.integration import desk
+from tests.integration.desk import Desk
+from tests.unit.test_uploads import BAD, DOCX, PDF
+
+
+@pytest.fixture
+def at(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
+    clock.move_to(samples.MOMENT)
+    return desk.furnish(database, tmp_path / "data", file_megabytes=1, case_megabytes=2)
+
+
+def stored(at: Desk) -> list[Path]:
+    """Every file below the folder of uploads."""
+    return [path for path in (at.settings.data / "files").rglob("*") if path.is_file()]
+
+
+def rows(at: Desk) -> list[StoredFile]:
+    with at.database.read() as session:
+        return list(session.scalars(select(StoredFile)))
+
+
+def test_an_upload_comes_back_as_it_was(at: Desk) -> None:
+    made = at.as_("county").upload(PDF, "佐证 材料.pdf")
+    assert made.status_code == 201
+    told = made.get_json()
+    assert made.headers["Location"] == f"/api/v1/files/{told['id']}"
+    assert (told["name"], told["media_type"], told["size"]) == ("佐证 材料.pdf", "application/pdf", len(PDF))
+    assert told["sha256"] == hashlib.sha256(PDF).hexdigest()
+    back = at.as_("county").get(f"/files/{told['id']}")
+    assert back.status_code == 200
+    assert back.data == PDF
+
+
+def test_a_download_is_saved_and_never_shown(at: Desk) -> None:
+    file_id = at.as_("county").upload(PDF, "佐证材料.pdf").get_json()["id"]
+    headers = at.as_("county").get(f"/files/{file_id}").headers
+    assert headers["Content-Disposition"].startswith("attachment;")
+    assert "filename*=UTF-8''%E4%BD%90%E8%AF%81%E6%9D%90%E6%96%99.pdf" in headers["Content-Disposition"]  # RFC 5987
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_bytes_lie_under_their_hash_and_twice_is_once(at: Desk) -> None:
+    first, second = at.as_("county").upload(PDF, "一.pdf").get_json(), at.as_("city").upload(PDF, "二.pdf").get_json()
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    assert stored(at) == [at.settings.data / "files" / sha256[:2] / sha256[2:4] / sha256]
+    assert stored(at)[0].stat().st_mode & 0o777 == 0o640
+    assert first["id"] != second["id"]
+    assert at.as_("county").get(f"/files/{first['id']}").data == PDF
+    assert at.as_("city").get(f"/files/{second['id']}").data == PDF
+
+
+@pytest.mark.parametrize("name", ["", "a\x08\x1b[31m.pdf", "../../x.pdf", "a';b%22.pdf", "名" * 300 + ".pdf"])
+def test_no_name_breaks_a_download(at: Desk, name: str) -> None:
+    told = at.as_("county").upload(PDF, name or "无.pdf").get_json()
+    back = at.as_("county").get(f"/files/{told['id']}")
+    assert back.status_code == 200
+    assert back.data == PDF
+    assert "/" not in told["name"]
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), BAD[:8])
+def test_a_refused_file_leaves_nothing_behind(at: Desk, name: str, content: bytes, reason: str) -> None:
+    answer = at.as_("county").upload(content, name)
+    assert answer.status_code == 422
+    assert answer.get_json()["code"] == "file_refused"
+    assert reason in answer.get_json()["detail"]
+    assert (stored(at), rows(at)) == ([], [])
+
+
+def test_a_file_of_just_the_limit_is_taken_and_one_byte_more_is_not(at: Desk) -> None:
+    full = PDF + b"\x00" * (1024 * 1024 - len(PDF))
+    assert at.as_("county").upload(full).status_code == 201
+    answer = at.as_("county").upload(full + b"\x00")
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "file_too_large")
+    assert len(rows(at)) == len(stored(at)) == 1
+
+
+def test_a_body_far_over_the_limit_is_not_even_read(at: Desk) -> None:
+    form = b"--x\r\n" + b"\x00" * 3 * 1024 * 1024
+    answer = at.as_("county").ask("POST", "/files", data=form, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 413
+    assert answer.content_type == "application/problem+json"
+
+
+def test_an_empty_file_is_no_file(at: Desk) -> None:
+    assert at.as_("county").upload(b"").status_code == 422
+
+
+def test_what_nobody_uses_does_not_grow_without_end(at: Desk) -> None:
+    for number in range(2):
+        content = PDF + bytes([number]) + b"\x00" * (900 * 1024)
+        assert at.as_("county").upload(content).status_code == 201
+    answer = at.as_("county").upload(PDF + b"\x02" + b"\x00" * (900 * 1024))
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "refused")
+    assert at.as_("county2").upload(PDF).status_code == 201  # it is the other's limit
+
+
+@pytest.mark.parametrize("fields", [[], ["document"], ["file", "note"], ["file", "file"], ["file", "document"]])
+def test_an_upload_is_one_file_and_nothing_else(at: Desk, fields: list[str]) -> None:
+    content = {name: "x" if name == "note" else FileStorage(BytesIO(PDF), "a.pdf") for name in fields}
+    if fields == ["file", "file"]:
+        content = MultiDict([(name, FileStorage(BytesIO(PDF), "a.pdf")) for name in fields])
+    boundary, body = encode_multipart(content)
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = at.as_("county").ask("POST", "/files", data=body, content_type=kind)
+    assert answer.status_code == 422
+    assert answer.get_json()["problems"][0]["field"] == "file"
+    assert rows(at) == []
+
+
+def test_an_upload_that_is_no_form_is_named_so(at: Desk) -> None:
+    assert at.as_("county").ask("POST", "/files", data=PDF, content_type="application/pdf").status_code == 415
+    assert at.as_("county").post("/files", {"file": "x"}).status_code == 415
+
+
+def test_the_same_upload_twice_with_one_key_is_one_file(at: Desk) -> None:
+    first = at.as_("county").upload(PDF, key="upload-1")
+    again = at.as_("county").upload(PDF, key="upload-1")  # another boundary, the same content
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.headers["Location"] == first.headers["Location"]
+    assert len(rows(at)) == 1
+    other = at.as_("county").upload(DOCX, "b.docx", key="upload-1")
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
+
+
+# ---- whose file it is ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["county2", "sibling", "park", "city", "expert", "leader", "publisher"])
+def test_a_file_that_no_form_has_named_is_its_uploaders_alone(at: Desk, who: str) -> None:
+    file_id = at.as_("county").upload(PDF).get_json()["id"]
+    assert at.as_(who).get(f"/files/{file_id}").status_code == 404
+    assert at.as_("county").get(f"/files/{file_id}").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["owner"])
+def test_who_handles_no_cases_handles_no_files(at: Desk, who: str) -> None:
+    file_id = at.as_("county").upload(PDF).get_json()["id"]
+    assert at.as_(who).get(f"/files/{file_id}").status_code == 403
+    assert at.as_(who).upload(PDF).status_code == 403
+    assert at.anonymous().get(f"/files/{file_id}").status_code == 401
+
+
+def test_a_file_of_nowhere_is_not_found(at: Desk) -> None:
+    for file_id in ("0" * 32, "x", "..%2F..%2Fetc%2Fpasswd", "%00"):
+        answer: TestResponse = at.as_("county").get(f"/files/{file_id}")
+        assert answer.status_code in {400, 404}
+        assert answer.content_type == "application/problem+json"
+
+
+# ---- becoming part of a case --------------------------------------------------------------------
+
+
+@pytest.fixture
+def case_id(at: Desk) -> int:
+    """A case of the county, with a file limit of its own."""
+    round_ = at.office.open_round()
+    at.office.complete("city", at.office.open_task(round_.case_id, "call_notice"), samples.ANSWERS["call_notice"])
+    return at.office.open_case("county", samples.ANSWERS["application_start"] | {"round_id": round_.id}).id
+
+
+def bind(at: Desk, case_id: int, who: str, *ids: str, megabytes: int = 2) -> None:
+    with at.database.write() as session:
+        files.bind(session, case_id, ids, at.office.actors[who], megabytes=megabytes)
+
+
+def test_a_bound_file_is_seen_by_who_sees_the_case(at: Desk, case_id: int) -> None:
+    file_id = at.as_("county").upload(PDF).get_json()["id"]
+    bind(at, case_id, "county", file_id)
+    seen = {who for who in at.office.actors if at.as_(who).get(f"/files/{file_id}").status_code == 200}
+    # The county that applied, and the bureau. Not the county next door, nor the park below; no expert has a task yet.
+    assert seen == {"county", "county2", "city", "city2", "leader", "publisher"}
+
+
+def test_a_colleague_may_name_a_file_that_the_case_has_already(at: Desk, case_id: int) -> None:
+    file_id = at.as_("county").upload(PDF).get_json()["id"]
+    bind(at, case_id, "county", file_id)
+    bind(at, case_id, "city", file_id)
+    assert rows(at)[0].case_id == case_id
+
+
+def test_nobody_draws_anothers_file_into_a_case(at: Desk, case_id: int) -> None:
+    theirs = at.as_("sibling").upload(PDF).get_json()["id"]
+    for file_id in (theirs, "0" * 32, ""):
+        with pytest.raises(NotFound):
+            bind(at, case_id, "county", file_id)
+    assert rows(at)[0].case_id is None
+
+
+def test_a_file_of_one_case_is_not_named_by_another(at: Desk, case_id: int) -> None:
+    with at.database.read() as session:
+        round_id = session.scalars(select(StoredFile.case_id)).first()
+    assert round_id is None
+    file_id = at.as_("county").upload(PDF).get_json()["id"]
+    bind(at, case_id, "county", file_id)
+    with pytest.raises(NotFound):
+        bind(at, case_id - 1, "county", file_id)
+
+
+def test_the_files_of_a_case_have_a_limit_together(at: Desk, case_id: int) -> None:
+    ids = [at.as_("county").upload(PDF + bytes([n]) + b"\x00" * (600 * 1024)).get_json()["id"] for n in range(2)]
+    bind(at, case_id, "county", ids[0], megabytes=1)
+    with pytest.raises(Refused, match="1 MB"):
+        bind(at, case_id, "county", ids[1], megabytes=1)
+    bind(at, case_id, "county", ids[1], megabytes=2)
+
+
+# ---- sweeping -----------------------------------------------------------------------------------
+
+
+def test_the_sweep_takes_old_bytes_without_a_row_and_nothing_else(at: Desk) -> None:
+    folder, long_ago = at.settings.data / "files", time.time() - 3601
+    kept = at.as_("county").upload(PDF).get_json()
+    orphan = files.receive(folder, BytesIO(DOCX), "a.docx", megabytes=1)
+    waiting = folder / "incoming" / "left-by-a-crash"
+    waiting.write_bytes(b"half")
+
+    def sweep() -> int:
+        with at.database.read() as session:
+            return files.sweep(session, folder)
+
+    assert sweep() == 0  # it may be an upload that is about to get its row
+    for path in (files.path(folder, kept["sha256"]), files.path(folder, orphan.sha256), waiting):
+        os.utime(path, (long_ago, long_ago))
+    assert sweep() == 2
+    assert stored(at) == [files.path(folder, kept["sha256"])]
+
+
+def test_bytes_that_come_again_are_fresh_for_the_sweep(at: Desk) -> None:
+    folder, long_ago = at.settings.data / "files", time.time() - 3601
+    first = files.receive(folder, BytesIO(PDF), "a.pdf", megabytes=1)
+    os.utime(files.path(folder, first.sha256), (long_ago, long_ago))
+    files.receive(folder, BytesIO(PDF), "a.pdf", megabytes=1)
+    with at.database.read() as session:
+        assert files.sweep(session, folder) == 0

@@ -1,0 +1,223 @@
+"""The tables' history leads, from wherever a database stands, to the tables of this program."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from engine import db
+from engine.columns import Base
+from engine.db import MIGRATIONS, Database
+from engine.errors import DatabaseNewer, DatabaseOutdated
+from tests.conftest import opened
+
+REVISIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+
+
+def test_the_migrated_tables_are_those_of_the_models(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_keys_and_indexes_are_those_of_the_models(database: Database) -> None:
+    """What alembic does not compare: names of keys, and which rows a partial index holds."""
+    migrated = _keys(database)
+    with database.engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        Base.metadata.create_all(connection)
+    created = _keys(database)
+    for table in Base.metadata.tables:
+        assert migrated[table] == created[table]
+
+
+def test_a_forgotten_column_would_be_noticed(database: Database) -> None:
+    """The comparison above can fail."""
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE round ADD COLUMN forgotten TEXT"))
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    assert "remove_column" in [difference[0] for difference in differences]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_database_of_every_earlier_revision_can_be_upgraded(empty_url: str, revision: str) -> None:
+    with opened(empty_url) as database:
+        database.upgrade(revision)
+        assert _revision(database) == revision
+        database.upgrade()
+        database.check_version()
+        with database.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("INSERT INTO chain_head (chain, seq, hash) VALUES ('system', 1, 'h')"))
+    database.upgrade()
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT chain, seq, hash FROM chain_head")).all() == [("system", 1, "h")]
+
+
+def test_the_history_has_one_line_and_says_when_and_what() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert len(scripts.get_heads()) == 1
+    for script in scripts.walk_revisions():
+        name = Path(script.path).name
+        assert re.fullmatch(r"20\d{6}[a-z]?(_[a-z0-9]+){2,}\.py", name), name
+        assert name.startswith(script.revision), f"{name}: the revision is the date"
+        assert len(script.revision) <= 32, "alembic keeps the revision in 32 characters"
+
+
+def test_a_database_without_tables_is_refused_with_the_way_out(empty_url: str) -> None:
+    with opened(empty_url) as database, pytest.raises(DatabaseOutdated, match="jiqun db upgrade"):
+        database.check_version()
+
+
+def test_a_database_older_than_the_program_is_refused(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = "op.create_table('later', sa.Column('id', sa.Integer()))"
+    monkeypatch.setattr(db, "MIGRATIONS", _history_with(tmp_path, later))
+    with pytest.raises(DatabaseOutdated, match="jiqun db upgrade"):
+        database.check_version()
+    database.upgrade()
+    database.check_version()
+
+
+def test_a_database_newer_than_the_program_is_refused(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '20991231'"))
+    with pytest.raises(DatabaseNewer, match="高于本程序"):
+        database.check_version()
+
+
+def test_a_database_newer_than_the_program_is_not_upgraded(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '20991231'"))
+    with pytest.raises(DatabaseNewer, match="高于本程序"):
+        database.upgrade()
+    assert _revision(database) == "20991231"
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = "op.create_table('half', sa.Column('id', sa.Integer()))\n    op.execute('SELECT nonsense FROM nowhere')"
+    before = _revision(database)
+    monkeypatch.setattr(db, "MIGRATIONS", _history_with(tmp_path, broken))
+    with pytest.raises(Exception, match="nowhere"):
+        database.upgrade()
+    assert _revision(database) == before
+    assert not inspect(database.engine).has_table("half")
+
+
+def test_a_table_that_others_point_to_can_be_rebuilt(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite changes a column by copying the table, and dropping the old one counts as deleting its rows."""
+    with sqlite_database.engine.begin() as connection:
+        for code, parent in (("440000", None), ("441800", "440000")):
+            connection.execute(
+                text("INSERT INTO organisation VALUES (:code, '某局', 'city', :code, :parent, '/')"),
+                {"code": code, "parent": parent},
+            )
+    rebuild = """with op.batch_alter_table('organisation', recreate='always') as table:
+        table.alter_column('level', type_=sa.String(20))"""
+    monkeypatch.setattr(db, "MIGRATIONS", _history_with(tmp_path, rebuild))
+    sqlite_database.upgrade()
+    with sqlite_database.write() as session:
+        assert session.execute(text("SELECT code, parent_code FROM organisation ORDER BY code")).all() == [
+            ("440000", None),
+            ("441800", "440000"),
+        ]
+        with pytest.raises(IntegrityError):  # and afterwards the pointing is watched again
+            session.execute(text("DELETE FROM organisation WHERE code = '440000'"))
+
+
+def test_a_migration_that_breaks_a_reference_is_taken_back(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan = "op.execute(\"INSERT INTO organisation VALUES ('441881', '某局', 'county', '441881', '440000', '/')\")"
+    before = _revision(sqlite_database)
+    monkeypatch.setattr(db, "MIGRATIONS", _history_with(tmp_path, orphan))
+    with pytest.raises(RuntimeError, match="organisation pointing nowhere"):
+        sqlite_database.upgrade()
+    assert _revision(sqlite_database) == before
+
+
+def test_nodes_that_start_together_upgrade_once(empty_url: str) -> None:
+    program = "import sys; from engine.db import Database; Database(sys.argv[1]).upgrade()"
+    nodes = [
+        subprocess.Popen([sys.executable, "-c", program, empty_url], cwd=MIGRATIONS.parents[1], stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    said = [node.communicate(timeout=60)[1].decode() for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0, 0], "\n".join(said)
+    with opened(empty_url) as database:
+        database.check_version()
+
+
+def test_a_new_migration_speaks_of_plain_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """History does not change when the program's own kinds of column do."""
+    empty = _copy(tmp_path)
+    for path in (empty / "versions").glob("*.py"):
+        path.unlink()
+    monkeypatch.setattr(db, "MIGRATIONS", empty)
+    monkeypatch.setattr("engine.migrations.__main__.MIGRATIONS", empty)
+    from engine.migrations.__main__ import main
+
+    main("Create everything again")
+    (written,) = (empty / "versions").glob("*.py")
+    assert re.fullmatch(r"20\d{6}_create_everything_again\.py", written.name)
+    code = written.read_text(encoding="utf-8")
+    assert "sa.Column('state', sa.LargeBinary()" in code
+    assert "sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False)" in code
+    assert "engine" not in code.replace("engine_version", "")
+
+
+def _revision(database: Database) -> str | None:
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def _history_with(tmp_path: Path, statements: str) -> Path:
+    """The shipped history with one migration more."""
+    history = _copy(tmp_path)
+    (history / "versions" / "20991231_change_something_later.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision = '20991231'\ndown_revision = {REVISIONS[-1]!r}\nbranch_labels = None\ndepends_on = None\n\n"
+        f"def upgrade():\n    {statements}\n",
+        encoding="utf-8",
+    )
+    return history
+
+
+def _keys(database: Database) -> dict[str, dict[str, Any]]:
+    catalogue = {
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table AND sql IS NOT NULL",
+        "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = :table",
+    }[database.dialect]
+    with database.engine.connect() as connection:
+        found = inspect(connection)
+        return {
+            table: {
+                "primary": found.get_pk_constraint(table),
+                "unique": sorted(found.get_unique_constraints(table), key=str),
+                "foreign": sorted(found.get_foreign_keys(table), key=str),
+                "indexes": dict(connection.execute(text(catalogue), {"table": table}).all()),
+            }
+            for table in Base.metadata.tables
+        }

@@ -1,0 +1,97 @@
+"""Planted in what steps say: expressions, timers, references, decision tables, and the other files of a bundle."""
+
+from tests.bundles import CLAUSES, REGIME, bundle, form
+from tests.diagrams import Diagram
+from tests.planted import Fault, chosen, examined, fault, in_table, one, reviewed, table, told, waited, without
+
+GONE = b'[[internal]]\nelement = "application.gone"\nreason = "x"\n'
+LENIENT = REGIME.replace("window_months = 6", 'window_months = "some"').encode()
+NO_OBJECT = form(decision=["accept"]).replace(b'"type": "object"', b'"type": "array"')
+TOO_MANY = (
+    "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>1000001</bpmn:loopCardinality>"
+    "</bpmn:multiInstanceLoopCharacteristics>"
+)
+NO_LANE = Diagram().start().user("examine", "审查材料", lane=None).end().path("filed", "examine", "done")
+SHOUTED = Diagram().start().throw("step", "told", "everybody", "case_id").end().path("filed", "step", "done")
+DECIDED = Diagram().start().decide("step", "nothing").end().path("filed", "step", "done")
+
+EXPRESSIONS = [
+    fault("expression", "ok_to_examine", chosen("().__class__.__base__.__subclasses__()")),
+    fault("expression", "ok_to_examine", chosen("10**10**10")),
+    fault("expression", "ok_to_examine", chosen("decision =")),
+    fault("expression", "ok_to_examine", chosen("")),
+    fault("unknown-word", "ok_to_examine", chosen("open('/etc/passwd') == decision")),
+    fault("unknown-name", "ok_to_examine", chosen("approved")),
+    fault("unknown-period", "publicity", waited('deadline("inspection")'), at="deadline"),
+    fault("unknown-threshold", "ok_to_examine", chosen('limit("height") > 5')),
+    fault("timer", "publicity", waited("P7D"), at="P7D", remark="no quotes"),
+    fault("timer", "publicity", waited("P7D", "timeDuration"), at="P7D", remark="no quotes"),
+    fault("timer", "publicity", waited("'10 days'", "timeDuration"), at="10 days"),
+    fault("timer", "publicity", waited("'2026-03-02T18:00:00'"), at="2026-03-02", remark="in which zone?"),
+    fault("timer", "publicity", waited("'P7D'"), at="P7D", remark="a length where a moment is asked for"),
+    fault("timer", "publicity", waited("'R/P1M'", "timeCycle"), at="R/P1M", remark="it would never end"),
+    fault("timer", "publicity", waited("limit('area_km2')"), at="area_km2", remark="a number"),
+    fault("multi-instance", "review", reviewed(collection="experts")),
+    fault("multi-instance", "examine", examined(inner=TOO_MANY), remark="a million and one"),
+    fault("completion-condition", "review", reviewed(until="length(cases) > 2"), at="completionCondition"),
+]
+
+STEPS = [
+    fault("no-lane", "examine", NO_LANE),
+    fault("property-missing", "examine", examined(form="")),
+    fault("property-missing", "examine", examined(role="")),
+    fault("property-missing", "examine", examined(at="")),
+    fault("unknown-property", "examine", examined(limits="acceptance"), at='name="limits"'),
+    fault("unknown-form", "examine", examined(form="opinions")),
+    fault("unknown-form", "filed", Diagram().start(form="opinions").end().path("filed", "done")),
+    fault("unknown-role", "examine", examined(role="city_officer,mayor")),
+    fault("unknown-place", "examine", examined(at="province")),
+    fault("unknown-limit", "examine", examined(limit="acceptances")),
+    fault("unknown-limit", "examine", examined(closes_with="year")),
+    fault("unknown-element", "examine", examined(not_by="nobody")),
+    fault("variables", "examine", examined(variables="approved")),
+    fault("variables", "examine", examined(variables="case_id"), forms__opinion_json=form(case_id=["1"])),
+    fault("return-not-drawn", "examine", examined(), forms__opinion_json=form(decision=["accept", "return"])),
+    fault("no-clause", "examine", examined(), clauses_toml=CLAUSES.encode()),
+    fault("operator-missing", "tell", told(None)),
+    fault("operator-unknown", "tell", told("http_get")),
+    fault("operator-parameters", "tell", told(template="'told'")),
+    fault("operator-parameters", "tell", told(template="told", to="'applicant'"), at="value", remark="no quotes"),
+    fault("unknown-letter", "tell", told(template="'tolled'", to="'applicant'"), at="tolled"),
+    fault("unknown-place", "tell", told(template="'told'", to="'province'"), at="province"),
+    fault("message", "step", SHOUTED),
+    fault("message", "step", one("receiveTask"), remark="which message?"),
+    fault("unknown-decision", "step", DECIDED),
+]
+
+FILES = [
+    in_table("dmn-shape", "size_output", name=""),
+    Fault(
+        "dmn-shape", "size", {**bundle(examined(), size_dmn=table()), "twice.dmn": table()}, 'id="size"', "twice.dmn"
+    ),
+    in_table("dmn-hit-policy", "size_table", policy="PRIORITY"),
+    in_table("dmn-feel", "size_cell", cell="[1..10]"),
+    in_table("dmn-feel", "size_cell", cell="1,2,5"),
+    in_table("dmn-feel", "size_cell", cell='"a","b"'),
+    in_table("dmn-feel", "size_cell", cell="not(5)"),
+    in_table("dmn-feel", "size_cell", cell="in (1, 5)", remark="SpiffWorkflow would read area_km2in"),
+    in_table("dmn-feel", "size_cell", given="area_km2 + 1", remark="the operator would take only the 1"),
+    in_table("dmn-feel", "size_result", output="true"),
+    in_table("expression", "size_cell", cell="__import__('os').system('x') == ?"),
+    in_table("unknown-name", "size_input", given="area_in_km2", cell="5 == ?"),
+    Fault("missing-file", "", without("clauses.toml"), "", "clauses.toml"),
+    Fault("missing-file", "", without("regime.toml"), "", "regime.toml"),
+    Fault("unknown-file", "", bundle(examined(), letters__Told_txt="题\n\n文\n".encode()), "", "letters/Told.txt"),
+    Fault("form", "", bundle(examined(), forms__broken_json=NO_OBJECT), "type", "forms/broken.json"),
+    Fault(
+        "letter", "", bundle(examined(), letters__told_txt="结果\n\n{{天气}}\n".encode()), "天气", "letters/told.txt"
+    ),
+    Fault("regime", "", bundle(examined(), regime_toml=LENIENT), "window_months", "regime.toml"),
+    Fault(
+        "clauses",
+        "",
+        bundle(examined(), clauses_toml=bundle(examined())["clauses.toml"] + GONE),
+        "gone",
+        "clauses.toml",
+    ),
+]

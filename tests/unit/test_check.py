@@ -1,0 +1,140 @@
+"""`jiqun check` speaks JSON lines, tells errors by its exit status, and takes files as they come."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine import bundle as bundles
+from engine import criteria, lint_dmn
+from tests.bundles import bundle
+from tests.planted import chosen, examined, waited
+from web.check import check
+
+KEYS = ["file", "line", "element", "rule", "severity", "message"]
+
+
+def run(*paths: Path | str, fast: bool = True) -> Result:
+    return CliRunner().invoke(check, [*(["--fast"] if fast else []), *map(str, paths)], catch_exceptions=False)
+
+
+def findings(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def written(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def test_what_ships_is_sound_and_runs() -> None:
+    result = run(fast=False)
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_an_error_is_a_json_line_and_exit_status_one(tmp_path: Path) -> None:
+    folder = written(tmp_path, bundle(waited("P7D")))
+    result = run(folder)
+    assert result.exit_code == 1
+    (found,) = findings(result)
+    assert list(found) == KEYS
+    expected = {"file": f"{folder}/application.bpmn", "element": "publicity", "rule": "timer", "severity": "error"}
+    assert expected.items() <= found.items()
+
+
+def test_a_warning_alone_is_exit_status_zero(tmp_path: Path) -> None:
+    result = run(written(tmp_path, bundle(examined(name="examine"))))
+    assert result.exit_code == 0
+    assert [found["severity"] for found in findings(result)] == ["warning"]
+
+
+def test_a_diagram_by_itself_may_have_any_name_and_stands_in_no_clauses_yet(tmp_path: Path) -> None:
+    sound = examined(form="acceptance", variables="decision").exclusive("ok", "是否受理")
+    sound.flows[1].target = "ok"
+    sound.flow("ok", "done", default=True).flow("ok", "examine", "decision == 'return'")
+    path = tmp_path / "trial of mine.bpmn"
+    path.write_bytes(sound.text())
+    result = run(path)
+    assert (result.exit_code, result.stdout) == (0, "")
+    path.write_bytes(sound.text().replace(b"acceptance", b"acceptances"))
+    (found,) = findings(run(path))
+    assert (found["rule"], found["file"]) == ("unknown-form", path.as_posix())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("a.bpmn", b"<!DOCTYPE x><x/>", "doctype"),
+        ("a.dmn", b"<x/>", "wrong-root"),
+        ("a.json", b"[]", "form"),
+        ("a.txt", b"\n", "letter"),
+        ("regime.toml", b"name = ", "regime"),
+        ("clauses.toml", b"name = 1", "clauses"),
+    ],
+)
+def test_every_kind_of_file_is_checked_by_itself(tmp_path: Path, name: str, content: bytes, rule: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    result = run(path)
+    assert result.exit_code == 1
+    assert {found["rule"] for found in findings(result)} == {rule}
+    assert {found["file"] for found in findings(result)} == {path.as_posix()}
+
+
+def test_files_given_together_know_each_other(tmp_path: Path) -> None:
+    written(tmp_path, bundle(chosen(None).start("again")))
+    (tmp_path / "regime.toml").unlink()
+    (tmp_path / "clauses.toml").unlink()
+    by_folder = {(found["rule"], found["element"]) for found in findings(run(tmp_path))}
+    by_file = {
+        (found["rule"], found["element"])
+        for found in findings(run(*tmp_path.glob("*.bpmn"), *tmp_path.glob("forms/*")))
+    }
+    assert (
+        by_folder
+        == by_file
+        == {("condition-missing", "ok_to_examine"), ("start-count", "again"), ("dead-end", "again")}
+    )
+
+
+def test_a_change_in_a_shipped_folder_is_found(tmp_path: Path) -> None:
+    (regime, *_) = bundles.regimes()
+    folder = written(tmp_path, dict(bundles.shipped(regime)))
+    assert run(folder).exit_code == 0
+    (folder / "letters" / "returned.txt").unlink()
+    assert {found["rule"] for found in findings(run(folder))} >= {"unknown-letter"}
+
+
+@pytest.mark.parametrize("name", ["nowhere.bpmn", "picture.png", "empty"])
+def test_what_cannot_be_checked_is_one_line_and_exit_status_two(tmp_path: Path, name: str) -> None:
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / "empty").mkdir()
+    result = run(tmp_path / name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert name in result.stderr
+
+
+def test_the_check_knows_the_same_facts_as_the_precheck() -> None:
+    assert lint_dmn.FACT_NAMES == criteria.NAMES
+
+
+def test_the_regimes_folder_shadows_the_common_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (regime, *_) = bundles.regimes()
+    shutil.copytree(bundles.FOLDER, tmp_path / "processes")
+    monkeypatch.setattr(bundles, "FOLDER", tmp_path / "processes")
+    common = bundles.shipped(regime)
+    own = written(tmp_path / "processes" / regime, {"publicity.bpmn": b"<own/>"})
+    assert bundles.shipped(regime) == {**common, "publicity.bpmn": b"<own/>"}
+    assert bundles.sources(regime)["publicity.bpmn"] == own / "publicity.bpmn"
+
+
+def test_the_hash_tells_apart_what_only_moves_between_name_and_content() -> None:
+    assert bundles.content_hash({"a": b"bc"}) != bundles.content_hash({"ab": b"c"})
+    assert bundles.content_hash({"a": b"1", "b": b"2"}) == bundles.content_hash({"b": b"2", "a": b"1"})

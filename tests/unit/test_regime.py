@@ -1,0 +1,166 @@
+"""A regime's file: every number is checked, and its dates are the law's."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from config import regime
+from config.errors import RegimeInvalid
+
+QINGYUAN = regime.content("qingyuan").decode()
+
+
+def changed(old: str, new: str) -> str:
+    """清远's file with one line changed."""
+    assert QINGYUAN.count(old) == 1, old
+    return QINGYUAN.replace(old, new)
+
+
+def test_qingyuan_is_the_text_of_2025() -> None:
+    qingyuan = regime.shipped("qingyuan")
+    assert (qingyuan.title, qingyuan.source) == ("清远市中小企业特色产业集群", "清工信函〔2025〕16号")
+    assert (qingyuan.in_force_from, qingyuan.in_force_until) == (date(2025, 3, 4), date(2028, 3, 3))  # 第二十条
+    assert {name: (number.value, number.unit) for name, number in qingyuan.thresholds.items()} == {  # 第十四条
+        "area_km2": (Decimal(100), "平方公里"),
+        "output_100m_yuan": (Decimal(20), "亿元"),
+        "sme_share_pct": (Decimal(70), "%"),
+        "leading_share_pct": (Decimal(60), "%"),
+        "output_growth_pct": (Decimal(5), "%"),
+        "champions_and_giants": (Decimal(1), "家"),
+        "quality_smes": (Decimal(5), "家"),
+        "above_scale_share_pct": (Decimal(50), "%"),
+        "rd_growth_pct": (Decimal(5), "%"),
+        "patent_growth_pct": (Decimal(5), "%"),
+        "patents_per_10k": (Decimal(5), "个"),
+        "industrial_internet_pct": (Decimal(10), "%"),
+    }
+    assert qingyuan.advisory == ()  # 一般 stands nowhere in 清远's text
+
+
+def test_publicity_is_printed_and_the_steps_limits_are_the_bureaus() -> None:
+    qingyuan = regime.shipped("qingyuan")
+    assert qingyuan.periods["publicity"] == regime.Period(7, False, "第十五条（二）")
+    assert qingyuan.periods["publicity"].basis == "第十五条（二）"
+    assert {limit.basis for limit in qingyuan.limits.values()} == {"本局设置"}
+    assert qingyuan.renewal.basis == "本局设置"
+
+
+def test_the_annual_report_is_due_on_the_fifteenth_of_march() -> None:
+    report = regime.shipped("qingyuan").obligations["annual_report"]
+    assert report.in_year(2026) == date(2026, 3, 15)
+    assert (report.clause, report.roll) == ("第十七条", "none")
+
+
+@pytest.mark.parametrize(
+    ("published", "last"),
+    [
+        (date(2025, 6, 20), date(2028, 6, 20)),
+        (date(2024, 2, 29), date(2027, 2, 28)),  # 2027 has no 29 February: 民法典 第二百零二条
+        (date(2025, 2, 28), date(2028, 2, 28)),  # not the month's end, though 2028 has a 29th
+        (date(2025, 12, 31), date(2028, 12, 31)),
+    ],
+)
+def test_validity_is_three_years_from_publication(published: date, last: date) -> None:
+    assert regime.shipped("qingyuan").validity_days(published) == (published, last)
+
+
+@pytest.mark.parametrize(
+    ("published", "last"),
+    [
+        (date(2025, 6, 20), date(2028, 6, 19)),
+        (date(2025, 1, 1), date(2027, 12, 31)),
+        (date(2024, 2, 29), date(2027, 2, 28)),  # three full years, as if counted from the day after 28 February
+    ],
+)
+def test_a_bureau_may_count_the_day_of_publication(published: date, last: date) -> None:
+    counting = regime.load(changed("counts_first_day = false", "counts_first_day = true"))
+    assert counting.validity_days(published) == (published, last)
+
+
+@pytest.mark.parametrize(
+    ("last", "opens"),
+    [
+        (date(2028, 6, 20), date(2027, 12, 20)),
+        (date(2028, 8, 31), date(2028, 2, 29)),  # February has no 31st
+        (date(2027, 8, 31), date(2027, 2, 28)),
+    ],
+)
+def test_renewal_opens_six_months_before_the_last_day(last: date, opens: date) -> None:
+    assert regime.shipped("qingyuan").renewal.opens_on(last) == opens
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("title =", "titel =", r"regime\.toml: titel 不是可用的项，是否想写 title？.*in_force_from"),
+        ("window_months = 6", "window_month = 6", r"renewal\.window_month 不是可用的项，是否想写 window_months？"),
+        ('value = "100", unit', 'vaule = "100", unit', r"thresholds\.area_km2\.vaule .* value、unit、clause、advisory"),
+        ('source = "清工信函〔2025〕16号"', "", r"source 缺失"),
+        ('"清工信函〔2025〕16号"', "16", r"source 应为非空文字，现为 16"),
+        ('"清远市中小企业特色产业集群" ', '" " ', r"title 应为非空文字"),
+        ('value = "100"', "value = 100", r"thresholds\.area_km2\.value 应为写成字符串的十进制数"),
+        ('value = "100"', "value = 100.0", r"thresholds\.area_km2\.value 应为写成字符串的十进制数"),
+        ('value = "100"', 'value = "NaN"', r"thresholds\.area_km2\.value 应为写成字符串的十进制数"),
+        ('value = "100"', 'value = "1e2"', r"thresholds\.area_km2\.value 应为写成字符串的十进制数"),
+        ('value = "100"', 'value = "１００"', r"thresholds\.area_km2\.value 应为写成字符串的十进制数"),
+        ("in_force_from = 2025-03-04", 'in_force_from = "2025-03-04"', r"in_force_from 应为不加引号的日期"),
+        ("in_force_from = 2025-03-04", "in_force_from = 2025-03-04T00:00:00", r"in_force_from 应为不加引号的日期"),
+        ("in_force_until = 2028-03-03", "in_force_until = 2025-03-03", r"in_force_until 早于 in_force_from"),
+        ("count_first = false", 'count_first = "no"', r"periods\.publicity\.count_first 应为 true 或 false"),
+        ("working_days = 7", "working_days = 0", r"periods\.publicity\.working_days 应为 1 至 1000 的整数"),
+        ("working_days = 7", "working_days = true", r"periods\.publicity\.working_days 应为 1 至 1000 的整数"),
+        ("working_days = 7", "working_days = 7.0", r"periods\.publicity\.working_days 应为 1 至 1000 的整数"),
+        ("day = 15", "day = 32", r"annual_report\.day 应为 1 至 31 的整数"),
+        (
+            "month = 3\nday = 15",
+            "month = 2\nday = 29",
+            r"annual_report\.day 应为 1 至 28 的整数",
+        ),  # not every year has it
+        ('roll = "none"', 'roll = "next"', r"annual_report\.roll 应为 none、next_working_day 之一"),
+        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[60, 30, 30]", r"annual_report\.reminders 有重复的数"),
+        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[]", r"annual_report\.reminders 应为非空列表"),
+        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[6.5]", r"annual_report\.reminders 应为 -366 至 366 的整数"),
+        ("[periods.publicity]", "[periods.decision]", r"limits\.decision 与 periods\.decision 重名"),
+        ("[periods.publicity]", '[periods."公示"]', r"periods 中的名称 '公示' 应为小写英文"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_path_of_the_key(old: str, new: str, said: str) -> None:
+    text = changed(old, new)
+    with pytest.raises(RegimeInvalid) as refused:
+        regime.load(text)
+    assert re.search(said, refused.value.message), refused.value.message
+
+
+@pytest.mark.parametrize("basis", ["", ', basis = "setting", clause = "第十五条"', ', basis = "custom"'])
+def test_a_number_stands_on_a_clause_or_on_the_bureau_and_never_on_nothing_or_both(basis: str) -> None:
+    text = changed(
+        'draft_list = { working_days = 10, basis = "setting" }', f"draft_list = {{ working_days = 10{basis} }}"
+    )
+    with pytest.raises(RegimeInvalid, match=r"limits\.draft_list(\.basis)? 应"):
+        regime.load(text)
+
+
+def test_a_text_that_is_no_toml_is_refused_with_its_line() -> None:
+    with pytest.raises(RegimeInvalid, match=r"不是有效的 TOML：.*line 2"):
+        regime.load('name = "x"\ntitle =\n')
+    with pytest.raises(RegimeInvalid, match="不是 UTF-8"):
+        regime.load("name = '清远'".encode("gb18030"))
+
+
+def test_an_unknown_regime_is_told_which_there_are() -> None:
+    with pytest.raises(RegimeInvalid, match=r"没有名为 atlantis 的规则体系；现有 .*qingyuan"):
+        regime.shipped("atlantis")
+    with pytest.raises(RegimeInvalid, match="没有名为"):
+        regime.shipped("../regimes/qingyuan")
+
+
+@pytest.mark.parametrize("name", regime.names())
+def test_every_regime_that_ships_can_be_read(name: str) -> None:
+    assert regime.shipped(name).name == name
+
+
+def test_advisory_thresholds_are_named() -> None:
+    text = changed('value = "100", unit', 'value = "100", advisory = true, unit')
+    assert regime.load(text).advisory == ("area_km2",)

@@ -1,0 +1,165 @@
+"""Commands about people: organisations, accounts, offices, passwords, tokens."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from web import cli
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# ruff: noqa: PLC0415  # each command imports what it needs when it runs
+
+BY = "system"  # whoever may run commands on this machine
+
+
+@click.group()
+def organisation() -> None:
+    """机构。"""
+
+
+@organisation.command("add")
+@click.argument("code")
+@click.argument("name")
+@click.option("--level", required=True, help="ministry、province、city、county、park")
+@click.option("--parent", help="上级机构的代码")
+def add_organisation(code: str, name: str, level: str, parent: str | None) -> None:
+    """新增代码为 CODE、名称为 NAME 的机构。CODE 为六位行政区划代码，同一区划的第二个机构加 -01。"""
+    from engine import organisations
+
+    with _writing() as session:
+        organisations.add(session, code, name, level, parent)
+
+
+@organisation.command("list")
+def list_organisations() -> None:
+    """列出机构。"""
+    from engine import organisations
+
+    with _writing() as session:
+        rows = [
+            {"code": each.code, "name": each.name, "level": each.level, "parent": each.parent_code}
+            for each in organisations.listed(session)
+        ]
+    _print(rows)
+
+
+@click.group()
+def user() -> None:
+    """账号。"""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", required=True, help="岗位，如 county_officer")
+@click.option("--organisation", required=True, metavar="CODE", help="机构代码")
+@click.option("--display-name", default="", help="显示名称")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读取密码；不给则只能使用令牌")
+def add(name: str, role: str, organisation: str, display_name: str, password_stdin: bool) -> None:
+    """新增账号 NAME，并授予岗位。"""
+    from engine import accounts
+
+    password = _password() if password_stdin else None
+    with _writing() as session:
+        person = accounts.add(session, name, display_name=display_name, by=BY)
+        accounts.grant(session, person, role, organisation, by=BY)
+        if password is not None:
+            accounts.set_password(session, person, password, by=BY)
+    click.echo(f"已新增账号 {name}", err=True)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", required=True, help="岗位")
+@click.option("--organisation", required=True, metavar="CODE", help="机构代码")
+def grant(name: str, role: str, organisation: str) -> None:
+    """授予账号 NAME 又一个岗位；其登录会话随即失效。"""
+    from engine import accounts
+
+    with _writing() as session:
+        accounts.grant(session, accounts.by_name(session, name), role, organisation, by=BY)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", required=True, help="岗位")
+@click.option("--organisation", required=True, metavar="CODE", help="机构代码")
+def withdraw(name: str, role: str, organisation: str) -> None:
+    """收回账号 NAME 的一个岗位；其登录会话随即失效。"""
+    from engine import accounts
+
+    with _writing() as session:
+        accounts.withdraw(session, accounts.by_name(session, name), role, organisation, by=BY)
+
+
+@user.command("password")
+@click.argument("name")
+def set_password(name: str) -> None:
+    """从标准输入读取账号 NAME 的新密码；其登录会话随即失效。"""
+    from engine import accounts
+
+    password = _password()
+    with _writing() as session:
+        accounts.set_password(session, accounts.by_name(session, name), password, by=BY)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, default=("read", "act"), show_default=True, help="read、act、admin")
+@click.option("--days", type=int, default=90, show_default=True, help="有效天数")
+@click.option("--label", default="", help="用途")
+def token(name: str, scopes: tuple[str, ...], days: int, label: str) -> None:
+    """给账号 NAME 发放接口令牌。令牌只显示这一次。"""
+    from engine import accounts, sign_ins
+
+    with _writing() as session:
+        person = accounts.by_name(session, name)
+        issued = sign_ins.issue_token(session, person, frozenset(scopes), days=days, label=label, by=BY)
+    click.echo(issued)
+
+
+@user.command()
+@click.argument("name")
+def disable(name: str) -> None:
+    """停用账号 NAME：会话与令牌立即失效。账号不删除，办理记录仍指向它。"""
+    from engine import accounts
+
+    with _writing() as session:
+        accounts.disable(session, accounts.by_name(session, name), by=BY)
+
+
+@user.command("list")
+def list_users() -> None:
+    """列出账号及其岗位。"""
+    from engine import accounts
+
+    with _writing() as session:
+        rows = [
+            {
+                "name": person.name,
+                "display_name": person.display_name,
+                "disabled": person.disabled_at is not None,
+                "roles": [{"role": office.role, "organisation": office.organisation_code} for office in offices],
+            }
+            for person, offices in accounts.listed(session)
+        ]
+    _print(rows)
+
+
+@contextmanager
+def _writing() -> "Iterator[Session]":
+    with cli.database(cli.settings()) as database, database.write() as session:
+        yield session
+
+
+def _password() -> str:
+    return sys.stdin.readline(1000).rstrip("\r\n")
+
+
+def _print(rows: Sequence[Mapping[str, object]]) -> None:
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=2))

@@ -1,0 +1,74 @@
+"""文件."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, request, send_file
+from sqlalchemy.orm import Session
+
+from engine import files
+from engine.access import Actor
+from web import context, guard, operations
+from web.errors import RequestInvalid
+from web.guard import guard as guarded
+from web.operations import Operation, operation
+from web.schemas import FileInfo
+
+routes = Blueprint("files", __name__)
+
+_UPLOAD = Operation(
+    answer=FileInfo,
+    status=201,
+    problems=frozenset({409, 413, 415}),
+    location="/api/v1/files/{id}",
+    multipart={"file": "文件：pdf jpg jpeg png docx xlsx doc xls wps et ofd txt csv"},
+)
+
+
+@routes.post("/files")
+@guarded("file.upload")
+@operations.documented(_UPLOAD)
+def upload_file() -> Response:
+    """上传文件
+
+    上传后尚不属于任何办件，只有本人可见；提交的表单写明其编号后，成为该办件的文件。
+    """
+    here, actor = context.current(), guard.actor()
+    if request.mimetype != "multipart/form-data":
+        raise RequestInvalid("请以 multipart/form-data 上传，字段名为 file", 415)
+    given = request.files.getlist("file")
+    if len(given) != 1 or len(list(request.files.items(multi=True))) != 1 or request.form:
+        problem = {"field": "file", "code": "missing", "message": "应有且只有一个名为 file 的文件"}
+        raise RequestInvalid("请求内容不符合要求，请按提示修改", 422, [problem])
+    # The bytes are safe on disk before the transaction begins: nobody waits for somebody's slow line.
+    received = files.receive(
+        folder(here), given[0].stream, given[0].filename or "", megabytes=here.settings.file_megabytes
+    )
+
+    def add(session: Session) -> FileInfo:
+        return FileInfo.model_validate(files.add(session, actor, received, megabytes=here.settings.case_megabytes))
+
+    return operations.carry_out(_UPLOAD, add, received.name, received.sha256)
+
+
+@routes.get("/files/<file_id>")
+@guarded("file.read")
+@operation(problems={404}, media_types=("application/octet-stream",))
+def download_file(session: Session, actor: Actor, file_id: str) -> Response:
+    """下载文件"""
+    stored = files.find(session, actor, file_id)
+    answer = send_file(
+        files.path(folder(context.current()), stored.sha256).resolve(),
+        mimetype=stored.media_type,
+        as_attachment=True,
+        download_name=stored.name,
+        etag=stored.sha256,
+        conditional=True,
+    )
+    # Whatever a file pretends to be, it runs nowhere.
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer
+
+
+def folder(here: context.Context) -> Path:
+    """Where uploads lie in the data folder."""
+    return here.settings.data / "files"

@@ -1,0 +1,77 @@
+"""公开信息: no name is asked."""
+
+import csv
+import io
+
+from flask import Blueprint, Response
+from sqlalchemy.orm import Session
+
+from engine import queries
+from web.api import paging
+from web.guard import guard
+from web.operations import operation
+from web.schemas import Notice, NoticePage, Paged, Register, RegisterAsked
+
+routes = Blueprint("public", __name__)
+
+_COLUMNS = {
+    "name": "集群名称",
+    "applicant": "申报主体",
+    "division": "行政区划代码",
+    "state": "状态",
+    "recognised_on": "公布日期",
+    "first_day": "有效期起",
+    "last_day": "有效期止",
+}
+_STATES = {"recognised": "有效", "expired": "待复核", "revoked": "已撤销"}
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
+
+
+@routes.get("/public/notices")
+@guard("public.read")
+@operation()
+def list_notices(session: Session, query: Paged) -> NoticePage:
+    """公告列表
+
+    新的在前。
+    """
+    (after,) = paging.marked(query.after, paging.number) or (None,)
+    rows = queries.notices(session, limit=query.limit + 1, after=after)
+    return NoticePage.model_validate(paging.page(rows, query, lambda row: [row["id"]]))
+
+
+@routes.get("/public/notices/<number:notice_id>")
+@guard("public.read")
+@operation(problems={404})
+def show_notice(session: Session, notice_id: int) -> Notice:
+    """公告全文"""
+    return Notice.model_validate(queries.notice(session, notice_id))
+
+
+@routes.get("/public/clusters")
+@guard("public.read")
+@operation(media_types=("application/json", "text/csv"))
+def list_register(session: Session, query: RegisterAsked) -> Register | Response:
+    """已认定集群名录
+
+    `format=csv` 给出可用电子表格打开的文件。
+    """
+    rows = queries.public_clusters(session)
+    return _sheet(rows) if query.format == "csv" else Register.model_validate({"items": rows})
+
+
+def _sheet(rows: list[paging.Row]) -> Response:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS.values())
+    for row in rows:
+        shown = {**row, "state": _STATES.get(row["state"], row["state"])}
+        writer.writerow([_cell(shown[name]) for name in _COLUMNS])
+    answer = Response(out.getvalue().encode("utf-8-sig"), mimetype="text/csv")  # the mark tells spreadsheets: UTF-8
+    answer.headers["Content-Disposition"] = "attachment; filename=clusters.csv"
+    return answer
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return "'" + text if text.startswith(_FORMULAS) else text

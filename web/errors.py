@@ -1,0 +1,143 @@
+"""Refusals as answers: every error of the API is one problem document (RFC 9457), in Chinese and with a stable code."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from config.errors import JiqunError
+from engine import errors
+from engine.columns import dump_json
+from engine.files import FileTooLarge
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+TITLES: Mapping[int, str] = {
+    400: "请求有误",
+    401: "尚未登录",
+    403: "无权办理",
+    404: "没有找到",
+    405: "不支持的操作",
+    406: "无法按要求的格式回答",
+    408: "请求超时",
+    409: "与当前状态冲突",
+    413: "内容过大",
+    414: "地址过长",
+    415: "内容类型不支持",
+    422: "填写有误",
+    500: "系统内部错误",
+    503: "暂时无法服务",
+}
+
+
+class RequestInvalid(JiqunError):
+    """A request that cannot be read: its status says in which way."""
+
+    code = "request_invalid"
+
+    def __init__(self, message: str, status: int = 400, problems: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.problems = problems or []
+
+
+class NotReady(JiqunError):
+    """The database or the worker does not answer as it should."""
+
+    code = "not_ready"
+
+
+# The first class that fits decides; what is not named is somebody's wrong input.
+_STATUS: tuple[tuple[type[JiqunError], int], ...] = (
+    (errors.SignInFailed, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.KeyReused, 422),
+    (errors.Conflict, 409),
+    (errors.Refused, 409),
+    (errors.CaseStopped, 409),
+    (errors.StateUnreadable, 409),
+    (errors.DatabaseOutdated, 503),
+    (errors.DatabaseNewer, 503),
+    (FileTooLarge, 413),
+    (NotReady, 503),
+)
+
+
+def install(app: Flask) -> None:
+    """Let every error of `app` leave as a problem document."""
+    app.register_error_handler(JiqunError, refused)
+    app.register_error_handler(HTTPException, _not_served)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    """A problem document; `more` are members beside the standard ones."""
+    document = {
+        "type": f"urn:jiqun:problem:{code}",
+        "title": TITLES.get(status, HTTPStatus(status).phrase),
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "code": code,
+        **more,
+    }
+    answer = Response(dump_json(document), status=status, mimetype=MEDIA_TYPE)
+    if status == 401:
+        shown = 'Bearer realm="jiqun", error="invalid_token"' if "Authorization" in request.headers else "Bearer"
+        answer.headers["WWW-Authenticate"] = shown
+    if status == 503:
+        answer.headers["Retry-After"] = "5"  # seconds
+    return answer
+
+
+def status_of(error: JiqunError) -> int:
+    """The HTTP status a refusal leaves with."""
+    if isinstance(error, RequestInvalid):
+        return error.status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
+
+
+def refused(error: JiqunError) -> Response:
+    """The problem document of a refusal. A form's problems stand in it one by one."""
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.FormInvalid | RequestInvalid) and error.problems:
+        more["problems"] = [_field_problem(found) for found in error.problems]
+    return problem(status_of(error), error.code, error.message, **more)
+
+
+def _field_problem(found: Any) -> dict[str, Any]:
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {"field": found.field, "code": found.code, "message": found.message}
+
+
+def _not_served(error: HTTPException) -> Response:
+    status = error.code or 500
+    detail = {
+        404: "没有这个地址；可用的地址见 /api/v1/openapi.json",
+        405: f"此地址不支持 {request.method}",
+        413: "请求内容超过限制，请压缩或拆分后再提交",
+    }.get(status, TITLES.get(status, "请求未能完成"))
+    answer = problem(status, HTTPStatus(status).name.lower(), detail)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() == "allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _database_away(error: OperationalError) -> Response:
+    log.error("database not reached: %s", type(error.orig).__name__)
+    return problem(503, "database_unavailable", "数据库暂时不可用，本次操作没有生效，请稍后重试")
+
+
+def _unexpected(_error: Exception) -> Response:
+    log.exception("%s %s failed", request.method, request.url_rule)  # the rule, not the path: no ids, no names
+    return problem(500, "internal_error", "系统出现内部错误，本次操作没有生效；管理员可在日志中查看")

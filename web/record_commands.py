@@ -1,0 +1,114 @@
+"""Commands about what stands: deployments, the record and its anchors, cases that cannot go on."""
+
+import json
+from pathlib import Path
+
+import click
+
+from web import cli
+
+# ruff: noqa: PLC0415  # each command imports what it needs when it runs
+
+
+@click.command()
+@click.argument("regime")
+@click.option("--approve-as", metavar="NAME", help="审核人账号；不得与部署人相同")
+@click.option("--by", default="system", show_default=True, metavar="NAME", help="部署人账号")
+def deploy(regime: str, approve_as: str | None, by: str) -> None:
+    """部署一个规则体系的流程、决策表、表单、通知与参数；内容未变则不产生新部署。"""
+    from engine import bundle, deployments
+
+    with cli.database(cli.settings()) as database, database.write() as session:
+        deployment = deployments.deploy(session, regime, bundle.shipped(regime), by, approve_as)
+        answer = {"regime": regime, "number": deployment.number, "content_hash": deployment.content_hash}
+    click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+@click.group()
+def audit() -> None:
+    """办理记录。"""
+
+
+@audit.command()
+@click.option("--case", "case_id", type=int, help="只核对这个办件所在的记录链")
+@click.option("--anchors", is_flag=True, help="同时对照数据目录之外保存或其中的锚点")
+@click.option("--anchors-in", type=click.Path(path_type=Path, file_okay=False, exists=True), help="锚点所在目录")
+def verify(case_id: int | None, anchors: bool, anchors_in: Path | None) -> int:
+    """核对记录链：全部完好则退出码为 0，否则列出第一处断裂，退出码为 1。"""
+    from engine import events
+    from engine.models import Case
+
+    settings = cli.settings()
+    folder = anchors_in or (settings.data / "anchors" if anchors else None)
+    with cli.database(settings) as database, database.read() as session:
+        case = session.get(Case, case_id) if case_id is not None else None
+        if case_id is not None and case is None:
+            raise click.ClickException(f"没有办件 {case_id}")
+        breaks = events.verify(session, case.bureau_code if case else None, folder)
+    for found in breaks:
+        click.echo(json.dumps({"chain": found.chain, "seq": found.seq, "reason": found.reason}, ensure_ascii=False))
+    return 1 if breaks else 0
+
+
+@audit.command()
+def anchor() -> None:
+    """现在就把各记录链的链首记到数据库之外；运行中的系统每小时自动记一次。"""
+    from engine import events
+
+    settings = cli.settings()
+    with cli.database(settings) as database, database.read() as session:
+        noted = events.anchor(session, settings.data / "anchors")
+    click.echo(f"记下 {noted} 条记录链", err=True)
+
+
+@audit.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(file: Path) -> None:
+    """把全部记录写成 JSON 行，每条一行，可脱离数据库核对。"""
+    from engine import events
+    from engine.columns import dump_json
+
+    with cli.database(cli.settings()) as database, database.read() as session, file.open("w", encoding="utf-8") as out:
+        for row in events.every(session):
+            out.write(dump_json(row) + "\n")
+
+
+@click.group()
+def incident() -> None:
+    """异常办件。"""
+
+
+@incident.command(name="list")
+def list_incidents() -> int:
+    """列出不能继续的办件；有则退出码为 1。"""
+    from engine import repairs
+    from engine.columns import dump_json
+
+    with cli.database(cli.settings()) as database, database.read() as session:
+        rows = repairs.waiting(session)
+    for row in rows:
+        click.echo(dump_json(row))
+    return 1 if rows else 0
+
+
+@incident.command()
+@click.argument("case", type=int)
+@click.option("--as", "name", required=True, metavar="NAME", help="流程管理人员的账号")
+def retry(case: int, name: str) -> None:
+    """让办件按现状继续。"""
+    from engine import accounts, repairs
+
+    with cli.database(cli.settings()) as database, database.write() as session:
+        repairs.retry(session, accounts.actor(session, accounts.by_name(session, name)), case)
+
+
+@incident.command()
+@click.argument("case", type=int)
+@click.option("--as", "name", required=True, metavar="NAME", help="流程管理人员的账号")
+@click.option("--reason", required=True, help="理由，写入办理记录")
+def cancel(case: int, name: str, reason: str) -> None:
+    """终止办件，不产生结果。"""
+    from engine import accounts, repairs
+
+    with cli.database(cli.settings()) as database, database.write() as session:
+        repairs.cancel(session, accounts.actor(session, accounts.by_name(session, name)), case, reason)

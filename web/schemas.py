@@ -1,0 +1,378 @@
+"""What goes in and out of the API: strict in what it takes, the office's words in what it answers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="标识：小写字母、数字、下划线")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Given(BaseModel):
+    """Something a client sends: nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Asked(BaseModel):
+    """A query string: all of it text, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Told(BaseModel):
+    """Something the API answers, read from a row or an object."""
+
+    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True, validate_by_name=True)
+
+
+# ---- asked --------------------------------------------------------------------------------------
+
+
+class Paged(Asked):
+    limit: Annotated[int, Field(ge=1, le=200, description="本页至多几条")] = 50
+    after: Annotated[str, Field(max_length=500, description="上一页所给的游标，原样带回")] | None = None
+
+
+def _flag(value: Any) -> Any:
+    return {"1": True, "true": True, "0": False, "false": False}.get(value, value)
+
+
+class InboxAsked(Paged):
+    mine: Annotated[
+        bool,
+        BeforeValidator(_flag, json_schema_input_type=Literal["0", "1", "true", "false"]),
+        Field(strict=True, description="1：只列我现在可以办理的；否则列出我可以查看的"),
+    ] = False
+    state: Annotated[Literal["open", "done", "cancelled"], Field(description="待办、已办、已失效")] = "open"
+    regime: Annotated[Name | None, Field(description="规则体系")] = None
+
+
+class RegisterAsked(Asked):
+    format: Annotated[Literal["json", "csv"], Field(description="csv：可用电子表格打开")] = "json"
+
+
+# ---- given --------------------------------------------------------------------------------------
+
+
+class Credentials(Given):
+    name: Text
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class Answers(Given):
+    data: Annotated[dict[str, Any], Field(description="表单内容，字段见待办详情中的 schema")]
+
+
+class DraftGiven(Answers):
+    version: Annotated[int, Field(ge=0, le=2**31 - 2, description="所依据的草稿版本；尚无草稿为 0")]
+
+
+class CaseGiven(Answers):
+    regime: Annotated[Name, Field(description="规则体系")]
+    process: Annotated[Name, Field(description="流程")]
+
+
+class RoundGiven(Given):
+    regime: Annotated[Name, Field(description="规则体系")]
+    year: Annotated[int, Field(ge=2000, le=2100, description="认定年度")]
+    title: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$", description="批次名称")]
+
+
+# ---- told ---------------------------------------------------------------------------------------
+
+
+class FieldProblem(Told):
+    """表单或请求中的一处问题。"""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(Told):
+    """拒绝的原因（RFC 9457）。"""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    problems: list[FieldProblem] | None = None
+
+
+class Session(Told):
+    """登录会话。令牌只在此出现一次。"""
+
+    token: str
+    idle_minutes: Annotated[int, Field(description="静默这么久即失效（分钟）")]
+    hours: Annotated[int, Field(description="最长有效时间（小时）")]
+
+
+class TaskRow(Told):
+    """待办列表中的一行。"""
+
+    id: str
+    case_id: int
+    case_title: str
+    regime: str
+    title: str
+    element: str
+    roles: list[str]
+    organisation_code: str
+    assignee: str | None
+    state: str
+    priority: int
+    opened_at: datetime
+    due_at: datetime | None
+
+
+class TaskPage(Told):
+    items: list[TaskRow]
+    next: Annotated[str | None, Field(description="下一页的地址；没有则为 null")]
+
+
+class Draft(Told):
+    """草稿：只属于填写者本人。"""
+
+    data: Any
+    version: Count
+    saved_at: datetime
+
+
+class TaskDetail(TaskRow):
+    """一个待办：表单、已有内容、为何由我办理、何时办结、不办的后果、所依条款。"""
+
+    pass_number: int
+    organisation: str
+    instructions: str
+    consequence: str
+    clause: str | None
+    internal_reason: str | None
+    form: str
+    form_schema: Annotated[dict[str, Any], Field(alias="schema", description="表单的 JSON Schema（2020-12）")]
+    data: Any
+    draft: Draft | None
+    can_act: bool
+    can_return: bool
+
+
+class TaskState(Told):
+    """认领或释放之后的待办。"""
+
+    id: str
+    case_id: int
+    state: str
+    assignee: str | None
+
+
+class CaseState(Told):
+    """办件现在的状态。"""
+
+    id: int
+    regime: str
+    process: str
+    title: str
+    status: Annotated[str, Field(description="open 办理中、incident 异常、ended 办结、cancelled 撤销")]
+    outcome: Annotated[str | None, Field(description="所到达的结束事件")]
+    round_id: int | None
+    cluster_id: int | None
+    opened_at: datetime
+    ended_at: datetime | None
+
+
+class CaseDeployment(Told):
+    """办件所依的流程部署。"""
+
+    id: int
+    number: int
+
+
+class CaseTask(Told):
+    """办件中未办结的一步。"""
+
+    id: str
+    title: str
+    element: str
+    organisation_code: str
+    opened_at: datetime
+    due_at: datetime | None
+
+
+class CaseIncident(Told):
+    """异常：流程管理人员可见。"""
+
+    code: str
+    message: str
+    element: str | None
+    happened_at: datetime
+
+
+class CaseDetail(CaseState):
+    """一个办件。"""
+
+    deployment: CaseDeployment
+    bureau_code: str
+    organisation_code: str
+    wake_at: datetime | None
+    tasks: list[CaseTask]
+    incident: CaseIncident | None
+
+
+class HistoryRow(Told):
+    """办理记录中的一条。经办人与内容只对本局人员显示。"""
+
+    seq: int
+    at: datetime
+    kind: str
+    element: str | None
+    task_id: str | None
+    actor: str | None = None
+    payload: Any = None
+
+
+class HistoryPage(Told):
+    items: list[HistoryRow]
+    next: str | None
+
+
+class RoundRow(Told):
+    """批次。"""
+
+    id: int
+    regime: str
+    bureau_code: str
+    year: int
+    title: str
+    state: Annotated[str, Field(description="draft 拟稿、open 申报中、closed 截止、published 已公布、cancelled 取消")]
+    closes_at: datetime | None
+    case_id: int | None
+
+
+class RoundPage(Told):
+    items: list[RoundRow]
+    next: str | None
+
+
+class RoundCount(Told):
+    """批次中处于同一状态的办件数。"""
+
+    status: str
+    outcome: str | None
+    cases: int
+
+
+class RoundDetail(RoundRow):
+    """一个批次，及其办件各有多少。"""
+
+    cases: list[RoundCount]
+
+
+class ClusterRow(Told):
+    """集群。"""
+
+    id: int
+    regime: str
+    name: str
+    bureau_code: str
+    organisation_code: str
+    state: Annotated[str, Field(description="candidate 申报中、recognised 已认定、expired 待复核、revoked 已撤销")]
+    recognised_on: date | None
+    first_day: date | None
+    last_day: date | None
+
+
+class ClusterPage(Told):
+    items: list[ClusterRow]
+    next: str | None
+
+
+class ObligationRow(Told):
+    """集群的一项义务。"""
+
+    id: int
+    kind: str
+    year: int
+    printed_on: date
+    effective_on: date
+    provisional: bool
+    clause: str
+    state: str
+
+
+class ObligationList(Told):
+    items: list[ObligationRow]
+
+
+class FileInfo(Told):
+    """已上传的文件。"""
+
+    id: str
+    name: str
+    media_type: str
+    size: Annotated[int, Field(description="字节")]
+    sha256: str
+    case_id: int | None
+    uploaded_at: datetime
+
+
+class NoticeRow(Told):
+    """公告列表中的一行。"""
+
+    id: int
+    regime: str
+    kind: Annotated[str, Field(description="call 申报通知、publicity 公示、publication 公布")]
+    title: str
+    published_at: datetime
+    first_day: date | None
+    last_day: date | None
+
+
+class NoticePage(Told):
+    items: list[NoticeRow]
+    next: str | None
+
+
+class Notice(NoticeRow):
+    """一条公告，内容与发布时一致。"""
+
+    bureau_code: str
+    round_id: int | None
+    body: str
+    entries: Any
+    basis: Any
+
+
+class RegisterRow(Told):
+    """已认定集群名录中的一行。"""
+
+    id: int
+    regime: str
+    name: str
+    applicant: str
+    division: str
+    state: str
+    recognised_on: date | None
+    first_day: date | None
+    last_day: date | None
+
+
+class Register(Told):
+    items: list[RegisterRow]
+
+
+class Health(Told):
+    """进程在运行。"""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Told):
+    """数据库与调度正常。"""
+
+    status: Literal["ready"] = "ready"
+    last_tick_at: datetime
+    oldest_due_at: Annotated[datetime | None, Field(description="最早一件已到期而尚未处理的事项")]

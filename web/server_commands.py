@@ -1,0 +1,107 @@
+"""Commands that run the office: the server, the worker, the tables, the demo."""
+
+import logging
+import signal
+from typing import Any, NoReturn
+
+import click
+
+from web import cli
+
+# ruff: noqa: PLC0415  # each command imports what it needs when it runs
+
+
+@click.command()
+@click.option("--host", help="监听地址（JIQUN_HOST）")
+@click.option("--port", type=click.IntRange(0, 65535), help="端口（PORT、JIQUN_PORT）；0 由系统选择")
+@click.option("--no-worker", is_flag=True, help="不运行调度；另以 jiqun worker 运行")
+def serve(host: str | None, port: int | None, no_worker: bool) -> None:
+    """运行网站与接口，连同调度。"""
+    import waitress
+
+    from web.app import create_app
+    from web.worker import Worker
+
+    settings = cli.settings()
+    _log()
+    with cli.database(settings) as database:
+        app = create_app(settings, database)
+        try:
+            server = waitress.create_server(
+                app,
+                host=host or settings.host,
+                port=settings.port if port is None else port,
+                threads=settings.threads,
+                ident=None,
+                max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],  # ours refuses first, and says why
+            )
+        except OSError as error:
+            where = f"{host or settings.host}:{settings.port if port is None else port}"
+            raise click.ClickException(f"无法在 {where} 监听：{error.strerror}") from error
+        ticking = None if no_worker else Worker(database, settings)
+        signal.signal(signal.SIGTERM, _leave)
+        if ticking:
+            ticking.start()
+        click.echo(f"集群通：http://{server.effective_host}:{server.effective_port}", err=True)
+        try:
+            server.run()  # returns after SIGTERM or Ctrl-C, when the requests under way are answered
+        finally:
+            if ticking:
+                ticking.stop()
+            server.close()
+
+
+@click.command()
+def worker() -> None:
+    """运行调度：到期事项、消息、记录锚点。"""
+    from web.worker import Worker
+
+    settings = cli.settings()
+    _log()
+    with cli.database(settings) as database:
+        ticking = Worker(database, settings)
+        signal.signal(signal.SIGTERM, _leave)
+        try:
+            ticking.run()
+        except (SystemExit, KeyboardInterrupt):
+            ticking.stop()
+
+
+@click.group()
+def db() -> None:
+    """数据库。"""
+
+
+@db.command()
+def upgrade() -> None:
+    """建立数据表，或升级到本程序的版本。"""
+    with cli.database(cli.settings(), checked=False) as database:
+        database.upgrade()
+        database.check_version()
+    click.echo("数据库已是本程序的版本", err=True)
+
+
+@click.group()
+def demo() -> None:
+    """演示数据。"""
+
+
+@demo.command()
+def load() -> None:
+    """建立演示机构、演示账号，部署其规则体系；再次运行不改变什么。"""
+    from web import demo as demonstration
+
+    with cli.database(cli.settings()) as database, database.write() as session:
+        accounts = demonstration.load(session)
+    for account in accounts:
+        click.echo(f"{account.name}\t{account.password}\t{account.title}")
+
+
+def _leave(_signal: int, _frame: Any) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
