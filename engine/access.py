@@ -8,24 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import object_session
 
+from engine import conventions
 from engine.errors import ClaimedByAnother, Forbidden, NotFound
 from engine.models import Case, Cluster, Organisation, Round, StoredFile, Task
 
-ROLES: Mapping[str, str] = MappingProxyType(
-    {
-        "county_officer": "县级主管部门经办人",
-        "park_officer": "园区管委会经办人",
-        "city_officer": "主管部门经办人",
-        "expert": "评审专家",
-        "inspector": "实地抽查人员",
-        "bureau_leader": "主管部门负责人",
-        "publisher": "信息发布人员",
-        "process_owner": "流程管理人员",
-        "system_administrator": "系统管理员",
-        "security_administrator": "安全管理员",
-        "audit_administrator": "审计管理员",
-    }
-)
+ROLES = conventions.ROLES
 
 ADMINISTRATORS = frozenset({"system_administrator", "security_administrator", "audit_administrator"})  # 三员
 APPLICANTS = frozenset({"county_officer", "park_officer"})
@@ -97,6 +84,7 @@ def require(actor: Actor | None, action: str, thing: Any = None) -> None:
 
 
 # ---- rows: the same rules as conditions ---------------------------------------------------------
+# Each says what it correlates with, so that it means the same whatever else the list joins.
 
 
 def visible_cases(actor: Actor) -> ColumnElement[bool]:
@@ -110,7 +98,7 @@ def visible_cases(actor: Actor) -> ColumnElement[bool]:
         elif membership.role in BUREAU:
             rules.append(Case.bureau_code == membership.organisation_code)
         elif membership.role in VISITORS:
-            rules.append(exists().where(Task.case_id == Case.id, _visited(actor, membership)))
+            rules.append(exists().where(Task.case_id == Case.id, _visited(actor, membership)).correlate(Case))
     return or_(false(), *rules)
 
 
@@ -123,8 +111,8 @@ def visible_tasks(actor: Actor) -> ColumnElement[bool]:
         elif membership.role == "park_officer":
             rules.append(Task.organisation_code == membership.organisation_code)
         elif membership.role in BUREAU:
-            mine = exists().where(Case.id == Task.case_id, Case.bureau_code == membership.organisation_code)
-            rules.append(mine)
+            ours = exists().where(Case.id == Task.case_id, Case.bureau_code == membership.organisation_code)
+            rules.append(ours.correlate(Task))
         elif membership.role in VISITORS:
             rules.append(_visited(actor, membership))
     return or_(false(), *rules)
@@ -164,7 +152,7 @@ def visible_clusters(actor: Actor) -> ColumnElement[bool]:
 
 def visible_files(actor: Actor) -> ColumnElement[bool]:
     """文件 of the cases the actor sees; one that no form has named yet belongs to who uploaded it."""
-    seen = exists().where(Case.id == StoredFile.case_id, visible_cases(actor))
+    seen = exists().where(Case.id == StoredFile.case_id, visible_cases(actor)).correlate(StoredFile)
     return or_(seen, and_(StoredFile.case_id.is_(None), StoredFile.uploaded_by == actor.name))
 
 
@@ -226,7 +214,7 @@ def _addressed_to(membership: Membership) -> ColumnElement[bool]:
 
 
 def _at_or_below(path: str) -> Any:
-    return select(Organisation.code).where(Organisation.path.startswith(path, autoescape=True))
+    return select(Organisation.code).where(Organisation.path.startswith(path, autoescape=True)).correlate(None)
 
 
 def _codes(path: str) -> list[str]:

@@ -40,10 +40,11 @@ from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskIterator
 
-from engine import bounds, clock, expressions, joins, tree, xml
+from engine import clock, expressions, xml
 from engine.errors import ExpressionInvalid, NotFound, StateUnreadable, StepFailed
-from engine.journal import Drawn, Effect, Journal, Specs, Step, Thrown, Words
-from engine.wording import in_our_words
+from engine.instance import bounds, joins, tree
+from engine.instance.journal import Drawn, Effect, Journal, Specs, Step, Thrown, Words
+from engine.instance.wording import in_our_words
 
 STATE_FORMAT = 1  # of the bytes `dump` writes; a release that changes them counts up and keeps reading the older
 

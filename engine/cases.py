@@ -11,7 +11,7 @@ from engine import access, bpmn, clock, deployments, effects, events, incidents,
 from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
-from engine.journal import Step
+from engine.instance.journal import Step
 from engine.models import Case, Cluster, Membership, Person, Round, Submission, Task
 
 

@@ -1,4 +1,23 @@
-"""What a diagram may say to the engine: properties of its steps, effects, and the names a case begins with."""
+"""What a diagram may say to the engine: roles, properties of its steps, effects, and the names a case begins with."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "county_officer": "县级主管部门经办人",
+        "park_officer": "园区管委会经办人",
+        "city_officer": "主管部门经办人",
+        "expert": "评审专家",
+        "inspector": "实地抽查人员",
+        "bureau_leader": "主管部门负责人",
+        "publisher": "信息发布人员",
+        "process_owner": "流程管理人员",
+        "system_administrator": "系统管理员",
+        "security_administrator": "安全管理员",
+        "audit_administrator": "审计管理员",
+    }
+)
 
 # spiffworkflow:property names on a user task; ARCHITECTURE.md explains each.
 STEP_PROPERTIES = frozenset(

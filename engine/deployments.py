@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config import clauses, regime
 from engine import bpmn, bundle, calendar, clock, events, forms, lint, vocabulary
 from engine.errors import BundleInvalid, NotFound
-from engine.journal import Specs, Words
+from engine.instance.journal import Specs, Words
 from engine.models import Deployment, DeploymentFile
 
 

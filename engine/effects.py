@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from engine import clock, clusters, deployments, events, organisations, outbox, publicity
 from engine.conventions import NOTICE_FORMS, ROUND_STATES
 from engine.errors import StepFailed
-from engine.journal import Effect
+from engine.instance.journal import Effect
 from engine.models import Case, Cluster, Organisation, Round, Submission, Task
 
 _Carried: TypeAlias = Iterable[events.Entry]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ def guarded(case: Case, actor: str) -> Iterator[None]:
     try:
         yield
     except STOPPING as error:
-        stopped = Stopped(case.id, actor, error.code, error.message, error.facts.get("element"))
+        stopped = Stopped(case.id, case.opened_at, actor, error.code, error.message, error.facts.get("element"))
         raise CaseStopped(
             f"办件“{case.title}”无法继续办理，已转异常处理，您提交的内容没有生效：{error.message}",
             stopped.leave,
@@ -32,15 +33,16 @@ class Stopped:
     """What happened to a case, to be written once the command that met it is undone."""
 
     case_id: int
+    opened_at: datetime  # tells the case from one that took its number after an opening was undone
     actor: str
     code: str
     message: str
     element: str | None
 
     def leave(self, session: Session) -> None:
-        """Open the incident, unless one is open; a case that was just being opened is gone with its command."""
+        """Open the incident if the case still stands: it may have ended meanwhile, have one, or never been opened."""
         case = session.get(Case, self.case_id, with_for_update=True)
-        if case is None or case.status == "incident":
+        if case is None or case.opened_at != self.opened_at or case.status != "open":
             return
         case.status = "incident"
         facts = {"code": self.code, "message": self.message}

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine import clock, events
-from engine.journal import Thrown
+from engine.instance.journal import Thrown
 from engine.models import Case, Message, Round
 
 

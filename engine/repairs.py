@@ -35,8 +35,9 @@ def repair(session: Session, actor: Actor, case_id: int, variables: Mapping[str,
     """Put routing variables right and let the case go on. The values and the reason stand in the record."""
     case, workflow = _stopped(session, actor, case_id)
     workflow.set_variables(variables)
-    _close(session, actor, case, "repaired", variables=dict(variables), reason=reason)
-    cases.keep(session, case, workflow)
+    case.status = "open"
+    kept = cases.keep(session, case, workflow)
+    _close(session, actor, case, "repaired", *kept, variables=dict(variables), reason=reason)
     return case
 
 
@@ -45,8 +46,8 @@ def cancel(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     case, workflow = _stopped(session, actor, case_id)
     workflow.cancel()
     case.status, case.ended_at = "cancelled", clock.now()
-    cases.keep(session, case, workflow)
-    _close(session, actor, case, "cancelled", reason=reason)
+    kept = cases.keep(session, case, workflow)
+    _close(session, actor, case, "cancelled", *kept, reason=reason)
     return case
 
 
@@ -58,12 +59,13 @@ def _stopped(session: Session, actor: Actor, case_id: int) -> tuple[Case, Workfl
     return case, workflow
 
 
-def _close(session: Session, actor: Actor, case: Case, resolution: str, **payload: Any) -> None:
+def _close(session: Session, actor: Actor, case: Case, resolution: str, *kept: events.Entry, **payload: Any) -> None:
+    """The incident is dealt with; the record says how, and what became of the tasks (`kept`)."""
     incident = session.scalar(select(Incident).where(Incident.case_id == case.id, Incident.closed_at.is_(None)))
     if incident is None:
         raise NotFound("没有待处理的异常", case=case.id)
     incident.closed_at, incident.closed_by, incident.resolution = clock.now(), actor.name, resolution
     if case.status == "incident":
         case.status = "open"
-    kind = f"incident.{resolution}"
-    events.record(session, case.bureau_code, actor.name, kind, case_id=case.id, payload=payload)
+    closed = events.Entry(f"incident.{resolution}", case.id, payload=payload)
+    events.append(session, case.bureau_code, actor.name, [closed, *kept])

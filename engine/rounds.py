@@ -64,9 +64,7 @@ def require_fit(session: Session, case: Case, form: Form, answers: Mapping[str, 
     if case.round_id and "application_year" in answers:
         year = session.get_one(Round, case.round_id).year
         if answers["application_year"] != year:
-            problems.append(
-                Problem("application_year", "not_the_round", f"本批次为 {year} 年度；请改为 {year}")
-            )
+            problems.append(Problem("application_year", "not_the_round", f"本批次为 {year} 年度；请改为 {year}"))
     if problems:
         raise FormInvalid(problems)
 

@@ -19,8 +19,9 @@ from lxml import etree
 
 from config import regime
 from config.errors import JiqunError
-from engine import bpmn, bundle, calendar, clock, lint, trial, vocabulary, xml
-from engine.lint_surroundings import properties
+from engine import bpmn, bundle, calendar, clock, lint, vocabulary, xml
+from engine.lint import trial
+from engine.lint.surroundings import properties
 from tests.bundles import bundle as small_bundle
 from tests.planted import chosen, empty, repeated, table
 from tests.sound import everything

@@ -216,7 +216,7 @@ def _file(connection: Connection) -> Iterator[str]:
 def _chains(connection: Connection) -> Iterator[str]:
     """Every chain computed anew, entry by entry, to its head."""
     heads = {row.chain: (row.seq, row.hash) for row in _all(connection, "SELECT chain, seq, hash FROM chain_head")}
-    ends: dict[str, tuple[int, str]] = {chain: (0, GENESIS) for chain in heads}
+    ends: dict[str, tuple[int, str]] = dict.fromkeys(heads, (0, GENESIS))
     for row in _all(connection, "SELECT * FROM event ORDER BY chain, seq"):
         seq, previous = ends.get(row.chain, (0, GENESIS))
         if row.seq != seq + 1 or row.previous != previous:

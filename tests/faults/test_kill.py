@@ -13,7 +13,6 @@ from sqlalchemy import text
 
 from engine import accounts, sign_ins
 from engine.access import SCOPES
-from engine.clock import UTC
 from engine.db import Database
 from tests import office, samples
 from tests.clock import standing_at

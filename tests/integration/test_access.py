@@ -352,15 +352,15 @@ def test_the_walk_finds_a_case_that_is_loaded_by_its_number(place: Place, monkey
 # ---- rows ---------------------------------------------------------------------------------------
 
 CASES: Mapping[str, set[str]] = {
-    **dict.fromkeys(COUNTY_SIDE, {"county_case", "park_case"}),
-    **dict.fromkeys(BUREAU_STAFF, {"county_case", "park_case", "round_case", "draft_case"}),
+    **{who: {"county_case", "park_case"} for who in COUNTY_SIDE},
+    **{who: {"county_case", "park_case", "round_case", "draft_case"} for who in BUREAU_STAFF},
     "park": {"park_case"},
     "expert": {"county_case"},
     "inspector": {"county_case"},
 }
 INBOX: Mapping[str, set[str]] = {  # open tasks that they see
-    **dict.fromkeys(COUNTY_SIDE, {"fill_in"}),
-    **dict.fromkeys(BUREAU_STAFF, {"fill_in", "review", "inspect", "draft_call"}),
+    **{who: {"fill_in"} for who in COUNTY_SIDE},
+    **{who: {"fill_in", "review", "inspect", "draft_call"} for who in BUREAU_STAFF},
     "park": {"fill_in"},
     "expert": {"review"},
     "inspector": {"inspect"},
@@ -373,12 +373,12 @@ MINE: Mapping[str, set[str]] = {  # open tasks that they may act on
     "inspector": {"inspect"},
 }
 CLUSTERS: Mapping[str, set[str]] = {
-    **dict.fromkeys(COUNTY_SIDE | BUREAU_STAFF, {"county_cluster", "park_cluster"}),
+    **{who: {"county_cluster", "park_cluster"} for who in COUNTY_SIDE | BUREAU_STAFF},
     "park": {"park_cluster"},
 }
 ROUNDS: Mapping[str, set[str]] = {
-    **dict.fromkeys(COUNTY_SIDE | {"sibling", "park", "expert", "expert2", "inspector"}, {"open_round"}),
-    **dict.fromkeys(BUREAU_STAFF, {"open_round", "draft_round"}),
+    **{who: {"open_round"} for who in COUNTY_SIDE | {"sibling", "park", "expert", "expert2", "inspector"}},
+    **{who: {"open_round", "draft_round"} for who in BUREAU_STAFF},
 }
 
 

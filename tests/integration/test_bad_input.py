@@ -16,9 +16,10 @@ from werkzeug.test import TestResponse
 
 from engine import accounts, deployments, sign_ins, timers
 from engine.access import SCOPES
+from engine.columns import Base
 from engine.db import Database
 from engine.errors import BundleInvalid
-from engine.models import Base, Case, Round
+from engine.models import Case, Round
 from tests import samples
 from tests.bundles import bundle
 from tests.clock import StandingClock, standing_at
@@ -360,13 +361,13 @@ def test_postgresql_refuses_the_same(database: Database, clock: StandingClock, t
 
 
 def test_what_was_refused_may_be_put_right_with_the_same_key(scene: Scene) -> None:
-    """The refusals above left no key behind; and the good answer is taken after all of them."""
-    county = scene.at.as_("county")
-    good = county.put(f"/tasks/{scene.filling}/draft", {"data": {"niche": "铝"}, "version": 1})
-    assert good.status_code == 200
-    assert county.post(f"/tasks/{scene.filling}/claim", key="try-me-again").status_code == 200
-    back = county.post(f"/tasks/{scene.filling}/release", key="try-me-again")
-    assert (back.status_code, back.get_json()["code"]) == (422, "idempotency_key_reused")
+    """A refusal leaves no key behind; a success does."""
+    county, path = scene.at.as_("county"), f"/tasks/{scene.filling}"
+    assert county.post(f"{path}/complete", {"data": {}}, key="second-try").status_code == 422
+    assert county.post(f"{path}/claim", key="second-try").status_code == 200
+    other = county.post(f"{path}/release", key="second-try")
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
+    assert county.post(f"{path}/release").status_code == 200
 
 
 def test_the_fingerprint_sees_a_single_change(scene: Scene) -> None:

@@ -134,7 +134,7 @@ def at(database: Database, clock: StandingClock) -> Office:
     clock.move_to(samples.MOMENT)
     made = office.furnish(database)
     round_ = made.open_round()
-    made.complete("city", made.open_task(round_.case_id, "call_notice"), ANSWERS["call_notice"])
+    made.complete("city", made.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
     return made
 
 

@@ -95,7 +95,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -
     with standing_at(samples.MOMENT), opened(f"sqlite:///{path}") as database:
         made = office.furnish(database)
         round_ = made.open_round()
-        made.complete("city", made.open_task(round_.case_id, "call_notice"), ANSWERS["call_notice"])
+        made.complete("city", made.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
     return path
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import bounds, bpmn
+from engine import bpmn
 from engine.errors import BudgetExceeded, ExpressionFailed, NotFound, StateUnreadable, StepFailed
+from engine.instance import bounds
 from tests.clock import StandingClock
 from tests.diagrams import Diagram
 from tests.golden import life

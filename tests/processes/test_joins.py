@@ -8,8 +8,9 @@ from itertools import permutations, product
 import pytest
 from SpiffWorkflow import TaskState
 
-from engine import bpmn, merging, tree
-from engine.journal import Specs, Words
+from engine import bpmn
+from engine.instance import merging, tree
+from engine.instance.journal import Specs, Words
 from tests.diagrams import Diagram
 
 WORDS: Words = {}

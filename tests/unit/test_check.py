@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine import bundle as bundles
-from engine import criteria, lint_dmn
+from engine import criteria
+from engine.lint import dmn as lint_dmn
 from tests.bundles import bundle
 from tests.planted import chosen, examined, waited
 from web.check import check

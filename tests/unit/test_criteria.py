@@ -12,9 +12,10 @@ from SpiffWorkflow.dmn import parser
 
 from config import regime
 from config.errors import RegimeInvalid
-from engine import bundle, criteria, expressions, form_kinds, vocabulary, xml
+from engine import bundle, criteria, expressions, vocabulary, xml
 from engine.criteria import FactsInvalid, Verdict
 from engine.expressions import UNKNOWN
+from engine.forms import kinds as form_kinds
 
 FILES = bundle.shipped("qingyuan")
 

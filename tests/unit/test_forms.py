@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from engine import bundle, clock, criteria, forms, vocabulary
 from engine.errors import BundleInvalid, FormInvalid
-from engine.form_kinds import FACTS
+from engine.forms.kinds import FACTS
 from tests import samples
 
 FOLDER = Path(__file__).parents[2] / "processes" / "forms"

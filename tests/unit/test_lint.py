@@ -5,7 +5,9 @@ import re
 import pytest
 from SpiffWorkflow.bpmn import BpmnWorkflow
 
-from engine import bpmn, lint, lint_graph, trial, xml
+from engine import bpmn, lint, xml
+from engine.lint import graph as lint_graph
+from engine.lint import trial
 from tests.bundles import bundle
 from tests.diagrams import Diagram
 from tests.planted import Fault, calling, empty, examined, exploding, table

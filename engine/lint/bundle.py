@@ -11,8 +11,8 @@ from config import regime as regime_files
 from config.errors import RegimeInvalid
 from engine import carriers, forms, letters, xml
 from engine.bundle import Files
-from engine.lint_findings import Finding, Report
-from engine.lint_surroundings import Surroundings, stem
+from engine.lint.findings import Finding, Report
+from engine.lint.surroundings import Surroundings, stem
 
 _KNOWN = re.compile(r"[a-z][a-z0-9_]*\.(bpmn|dmn)|forms/[a-z][a-z0-9_]*\.json|letters/[a-z][a-z0-9_]*\.txt", re.ASCII)
 _NEEDED = {"regime.toml": "规则体系的数字", "clauses.toml": "条款与步骤的对照"}

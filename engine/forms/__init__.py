@@ -12,9 +12,11 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from engine import form_messages, form_profile, form_rules
 from engine.errors import BundleInvalid, FormInvalid
-from engine.form_kinds import FORMATS, NOTHING, Schema, inlined, read, reserved
+from engine.forms import messages as form_messages
+from engine.forms import profile as form_profile
+from engine.forms import rules as form_rules
+from engine.forms.kinds import FORMATS, NOTHING, Schema, inlined, read, reserved
 
 MAX_BYTES = 1_000_000  # of posted text and keys, as UTF-8
 MAX_NODES = 50_000

@@ -3,7 +3,7 @@
 from lxml import etree
 
 from engine import conventions, xml
-from engine.lint_findings import Report
+from engine.lint.findings import Report
 
 _RESERVED = {"Start", "End", "Root", "StartEventSplit", "StartEventJoin"}  # SpiffWorkflow's own names of steps
 _RESERVED_ENDS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")

@@ -6,11 +6,12 @@ from itertools import takewhile
 
 from lxml import etree
 
-from engine import expressions, form_kinds, vocabulary, xml
+from engine import expressions, vocabulary, xml
 from engine.errors import ExpressionInvalid
-from engine.lint_expressions import check_text
-from engine.lint_findings import Report
-from engine.lint_surroundings import Surroundings
+from engine.forms import kinds as form_kinds
+from engine.lint.expressions import check_text
+from engine.lint.findings import Report
+from engine.lint.surroundings import Surroundings
 
 POLICIES = ("UNIQUE", "FIRST", "COLLECT")  # SpiffWorkflow treats all others as FIRST
 

@@ -5,8 +5,8 @@ import re
 from lxml import etree
 
 from engine import xml
-from engine.lint_findings import Report
-from engine.lint_graph import Scope, scopes
+from engine.lint.findings import Report
+from engine.lint.graph import Scope, scopes
 
 MAX_PREDICTED = 3000  # tasks of one instance, as engine.bpmn bounds it
 MAX_DESCENT = 150  # steps in a row; SpiffWorkflow recurses, and with a request beneath it gives up not far below 400

@@ -10,8 +10,8 @@ from lxml import etree
 from config.errors import JiqunError
 from engine import expressions, vocabulary, xml
 from engine.errors import ExpressionInvalid
-from engine.lint_findings import Report
-from engine.lint_surroundings import Surroundings
+from engine.lint.findings import Report
+from engine.lint.surroundings import Surroundings
 
 # What a name may hold when a timer is tried out; one sample that gives a moment or a duration is enough.
 _SAMPLES: tuple[Any, ...] = ("2026-03-02T23:59:59+08:00", "P7D", 7)

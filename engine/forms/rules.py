@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from engine import clock
-from engine.form_kinds import FACTS, NOTHING, Schema, kind_of, shape_of
+from engine.forms.kinds import FACTS, NOTHING, Schema, kind_of, shape_of
 
 Answers: TypeAlias = Mapping[str, Any]
 Rule: TypeAlias = Mapping[str, Any]

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from engine import form_rules
-from engine.form_kinds import KINDS, NARROWING, kind_of, reserved
+from engine.forms import rules as form_rules
+from engine.forms.kinds import KINDS, NARROWING, kind_of, reserved
 
 Schema: TypeAlias = Mapping[str, Any]
 Finding: TypeAlias = tuple[str, str]  # JSON pointer into the file, message

@@ -5,7 +5,7 @@ SpiffWorkflow 3.2.0 counts stale tokens inside loops and fires early, and lets t
 
 from typing import Any
 
-from engine import merging, tree
+from engine.instance import merging, tree
 
 
 def _arrivals(join: Any, task: Any) -> list[Any]:

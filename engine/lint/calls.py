@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from engine import xml
-from engine.lint_findings import Report
-from engine.lint_surroundings import Surroundings
+from engine.lint.findings import Report
+from engine.lint.surroundings import Surroundings
 
 MAX_DEPTH = 10  # of sub-processes and calls within each other, as engine.bpmn bounds it
 

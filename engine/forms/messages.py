@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from jsonschema.exceptions import ValidationError
 
-from engine.form_kinds import Schema, places
+from engine.forms.kinds import Schema, places
 
 TOO_LARGE = "填报内容超过 1 MB 或条目过多，请精简文字，大段材料请作为佐证文件上传"
 TOO_DEEP = "填报内容嵌套过深，请按表单的字段逐项填写"

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from lxml import etree
 
 from engine import conventions, xml
-from engine.lint_expressions import check_text, constant
-from engine.lint_findings import Report, joined
-from engine.lint_surroundings import Surroundings, properties
+from engine.lint.expressions import check_text, constant
+from engine.lint.findings import Report, joined
+from engine.lint.surroundings import Surroundings, properties
 
 _SENDING = {"sendTask", "intermediateThrowEvent", "endEvent"}
 

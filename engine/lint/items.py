@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from engine import conventions, expressions, vocabulary, xml
-from engine.lint_expressions import check_text
-from engine.lint_findings import Report, joined
-from engine.lint_graph import Scope, scopes
-from engine.lint_surroundings import Surroundings, listed, properties
+from engine.lint.expressions import check_text
+from engine.lint.findings import Report, joined
+from engine.lint.graph import Scope, scopes
+from engine.lint.surroundings import Surroundings, listed, properties
 
 MOST = 1000  # items at once, well within the tasks that engine.bpmn lets one instance have
 

@@ -2,23 +2,21 @@
 
 from collections.abc import Collection
 
-from engine import (
-    lint_bundle,
-    lint_calls,
-    lint_dmn,
-    lint_effects,
-    lint_elements,
-    lint_expressions,
-    lint_flows,
-    lint_items,
-    lint_surroundings,
-    lint_tasks,
-    trial,
-    xml,
-)
+from engine import xml
 from engine.bundle import Files, processes_of
 from engine.errors import XmlRefused
-from engine.lint_findings import RULES, Finding, Report
+from engine.lint import bundle as lint_bundle
+from engine.lint import calls as lint_calls
+from engine.lint import dmn as lint_dmn
+from engine.lint import effects as lint_effects
+from engine.lint import elements as lint_elements
+from engine.lint import expressions as lint_expressions
+from engine.lint import flows as lint_flows
+from engine.lint import items as lint_items
+from engine.lint import surroundings as lint_surroundings
+from engine.lint import tasks as lint_tasks
+from engine.lint import trial
+from engine.lint.findings import RULES, Finding, Report
 
 __all__ = ["RULES", "Finding", "problems"]
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from engine import access, conventions, vocabulary, xml
-from engine.lint_findings import Report, joined
-from engine.lint_graph import Scope, scopes
-from engine.lint_surroundings import Surroundings, listed, properties
+from engine import conventions, vocabulary, xml
+from engine.lint.findings import Report, joined
+from engine.lint.graph import Scope, scopes
+from engine.lint.surroundings import Surroundings, listed, properties
 
 _NEEDED = ("form", "role", "at")
 _RETURN = ("decision", "return")  # the field of a form, and its value, with which a task sends the case back
@@ -53,8 +53,8 @@ def _check_user_task(report: Report, scope: Scope, name: str, around: Surroundin
 
 def _check_roles(report: Report, node: etree._Element, roles: str) -> None:
     for role in listed(roles):
-        if role not in access.ROLES:
-            report.error(node, "unknown-role", f"没有岗位 {role}；可用的有 {joined(access.ROLES)}")
+        if role not in conventions.ROLES:
+            report.error(node, "unknown-role", f"没有岗位 {role}；可用的有 {joined(conventions.ROLES)}")
 
 
 def _check_limit(report: Report, node: etree._Element, given: Mapping[str, str], around: Surroundings) -> None:
