@@ -41,7 +41,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskIterator
 
 from engine import clock, expressions, xml
-from engine.errors import ExpressionInvalid, NotFound, StateUnreadable, StepFailed
+from engine.errors import ExpressionFailed, ExpressionInvalid, NotFound, StateUnreadable, StepFailed
 from engine.instance import bounds, joins, tree
 from engine.instance.journal import Drawn, Effect, Journal, Specs, Step, Thrown, Words
 from engine.instance.wording import in_our_words
@@ -140,14 +140,19 @@ class _Engine(PythonScriptEngine):
             raise SyntaxError(invalid.message) from invalid  # so SpiffWorkflow learns that a cell is an operator
 
     def evaluate(self, task: Any, expression: str, external_context: Mapping[str, Any] | None = None) -> Any:
-        return expressions.evaluate(expression, {**task.data, **(external_context or {})}, self.words)
+        try:
+            return expressions.evaluate(expression, {**task.data, **(external_context or {})}, self.words)
+        except ExpressionFailed as failed:
+            failed.facts.setdefault("element", getattr(getattr(task, "task_spec", None), "bpmn_id", None))
+            raise
 
     def execute(self, task: Task, *_script: Any) -> bool:
         raise StepFailed("脚本任务尚未启用，请改用表达式或决策表", element=task.task_spec.bpmn_id)
 
     def call_service(self, task: Task, **call: Any) -> str:
         values = {name: parameter["value"] for name, parameter in call["operation_params"].items()}
-        self.journal.effects.append(Effect(call["operation_name"], task.task_spec.bpmn_id, values))
+        effect = Effect(call["operation_name"], task.task_spec.bpmn_id, values, self.journal.answered)
+        self.journal.effects.append(effect)
         return "null"
 
 
@@ -286,6 +291,7 @@ class Workflow:
         if task is None or task.state != TaskState.READY or not task.task_spec.manual:
             raise NotFound("这一步已不在办理中", step=step_id)
         step = _step(task)
+        self.journal.answered = step.id
         with self._running():
             task.data.update(variables)
             task.run()
@@ -307,6 +313,8 @@ class Workflow:
         """Put right what the waiting steps and timers know: the repair of an incident by a person."""
         for task in self._inner.get_tasks(state=TaskState.READY | TaskState.WAITING | TaskState.STARTED):
             task.data.update(variables)
+            if task.parent is not None:  # a waiting step takes its data from there again whenever it is looked at
+                task.parent.data.update(variables)
 
     def cancel(self) -> None:
         """End the instance without an outcome."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config import clauses, regime
 from engine import bpmn, bundle, calendar, clock, events, forms, lint, vocabulary
-from engine.errors import BundleInvalid, NotFound
+from engine.errors import BundleInvalid, NotFound, Refused
 from engine.instance.journal import Specs, Words
 from engine.models import Deployment, DeploymentFile
 
@@ -58,11 +58,16 @@ def deploy(
 ) -> Deployment:
     """Freeze `files` as the regime's next deployment; an unchanged bundle deploys nothing and answers the current one.
 
-    Raises BundleInvalid with every error the check finds.
+    Raises BundleInvalid with every error the check finds, Refused where the files are another regime's or the
+    approver is who deploys.
     """
+    if approved_by == by:
+        raise Refused("部署须由另一人审核：审核人不得与部署人相同")
     errors = [finding for finding in lint.problems(files) if finding.severity == "error"]
     if errors:
         raise BundleInvalid(errors)
+    if (own := regime.load(files["regime.toml"]).name) != regime_name:
+        raise Refused(f"这些文件属于规则体系 {own}，不能部署为 {regime_name}", regime=own)
     content_hash = bundle.content_hash(files)
     last = session.scalar(_newest(regime_name).with_for_update())
     if last and last.content_hash == content_hash:

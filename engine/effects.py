@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, aliased
 
 from engine import clock, clusters, deployments, events, organisations, outbox, publicity
@@ -16,11 +17,15 @@ from engine.models import Case, Cluster, Organisation, Round, Submission, Task
 _Carried: TypeAlias = Iterable[events.Entry]
 
 
-def carry_out(session: Session, case: Case, effect: Effect) -> _Carried:
+def carry_out(session: Session, case: Case, effect: Effect) -> list[events.Entry]:
     """Do what a service task asked for; answers what to record. Raises StepFailed for what cannot be done."""
     if effect.name not in _EFFECTS:
         raise StepFailed(f"没有名为 {effect.name} 的服务", element=effect.element)
-    return _EFFECTS[effect.name](session, case, effect)
+    try:
+        return list(_EFFECTS[effect.name](session, case, effect))
+    except (AttributeError, LookupError, TypeError, ValueError, DataError) as error:
+        # An expression of the diagram gave what the effect cannot use: a number for a moment, a text for a list.
+        raise StepFailed(f"{effect.element} 的参数不可用：{error}", element=effect.element) from error
 
 
 def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
@@ -29,7 +34,7 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
     code = {"bureau": case.bureau_code, "applicant": case.organisation_code}.get(to)
     code = code or organisations.county_above(session, case.organisation_code) or case.bureau_code
     role = _ADDRESSED[names.level if to == "applicant" else to]
-    said = session.execute(_SAID, {"case": case.id, "now": clock.now()}).one_or_none()
+    said = session.execute(_SAID, {"case": case.id, "task": effect.answered}).one_or_none()
     due = session.scalar(_DUE, {"case": case.id, "office": code})
     fields = {
         "办件标题": case.title,
@@ -134,7 +139,7 @@ _ANSWERED = (
     .order_by(Submission.submitted_at.desc(), Submission.pass_number.desc())
     .limit(1)
 )
-_SAID = _ANSWERED.where(Submission.submitted_at == bindparam("now"))  # in this very command, whose clock stands still
+_SAID = _ANSWERED.where(Submission.task_id == bindparam("task"))
 _WRITTEN = _ANSWERED.where(Submission.form == bindparam("form"))
 _DUE = select(func.min(Task.due_at)).where(
     Task.case_id == bindparam("case"), Task.state == "open", Task.organisation_code == bindparam("office")

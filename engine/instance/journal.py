@@ -45,6 +45,7 @@ class Effect:
     name: str
     element: str
     parameters: Mapping[str, Any]
+    answered: str | None  # the task whose completion led here; None: a timer or a message did
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Thrown:
 class Journal:
     """What one command made happen, in order; the caller writes it into the record."""
 
+    answered: str | None = None  # the task that was completed
     passed: list[str] = field(default_factory=list)  # paths and elements completed by the engine itself
     fired: list[str] = field(default_factory=list)  # timers among them
     effects: list[Effect] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """A dry run of a bundle's processes in a child process, which may hang or burst without harm to this one.
 
-The child is this module run by another Python: JSON comes in, and a line goes out for each process that was tried.
+The child is `main`, run by another Python: JSON comes in, and a line goes out for each process that was tried.
 """
 
 import base64
@@ -52,7 +52,7 @@ def dry_run(files: Files, processes: Iterable[str]) -> dict[str, str]:
 def _answers(files: Files, processes: list[str]) -> dict[str, str]:
     """What the child said of each process, in order, until it ended or was silent for too long."""
     texts = {name: base64.b64encode(content).decode() for name, content in files.items()}
-    command = [sys.executable, "-m", "engine.lint.trial"]
+    command = [sys.executable, "-c", "from engine.lint import trial; trial.main()"]
     answers: dict[str, str] = {}
     started = False
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # noqa: S603  # ours
@@ -82,7 +82,8 @@ def bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
 
 
-def _main() -> None:
+def main() -> None:
+    """The child: answers on standard output what it finds of the bundle on standard input."""
     bound_memory()
     from engine import bpmn, calendar, vocabulary  # noqa: PLC0415  # inside the bound, and before the clock runs
 
@@ -111,7 +112,3 @@ def _try(bpmn: Any, files: Files, process: str, words: Words) -> None:
 def _say(answer: dict[str, str]) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    _main()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from engine import bundle, deployments, queries
 from engine.bundle import Files
 from engine.db import Database
-from engine.errors import FormInvalid, NotFound
+from engine.errors import FormInvalid, NotFound, Refused
 from engine.models import Deployment, DeploymentFile, Event, Task
 from tests import bundles, office, samples
 from tests.clock import StandingClock, moment
@@ -96,7 +96,8 @@ def test_going_back_to_an_older_bundle_is_a_new_deployment(sqlite_database: Data
 
 
 def test_regimes_count_for_themselves(sqlite_database: Database) -> None:
-    here, there = deploy(sqlite_database, SMALL), deploy(sqlite_database, SMALL, regime="elsewhere")
+    theirs = changed(regime_toml=bundles.REGIME.replace('"somewhere"', '"elsewhere"').encode())
+    here, there = deploy(sqlite_database, SMALL), deploy(sqlite_database, theirs, regime="elsewhere")
     assert (here.number, there.number, here.id != there.id) == (1, 1, True)
 
 
@@ -208,3 +209,16 @@ def asked(at: Office, task: Task) -> bool:
     """Whether the task asks for the copies received."""
     with at.database.read() as session:
         return "copies" in queries.task_detail(session, at.actors["city"], task.id)["schema"]["properties"]
+
+
+def test_the_files_of_one_regime_are_not_deployed_as_another(sqlite_database: Database) -> None:
+    with pytest.raises(Refused) as refused:
+        deploy(sqlite_database, SMALL, regime="elsewhere")
+    assert refused.value.facts == {"regime": NAME}
+    assert stored(sqlite_database) == {}
+
+
+def test_who_deploys_does_not_approve(sqlite_database: Database) -> None:
+    with pytest.raises(Refused):
+        deploy(sqlite_database, SMALL, by="owner", approved_by="owner")
+    assert stored(sqlite_database) == {}

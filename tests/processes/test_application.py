@@ -197,6 +197,14 @@ def test_a_county_may_hand_its_parks_application_back(hall: Hall) -> None:
     assert hall.told(case_id)[:3] == ("submitted", BUREAU, "city_officer")
 
 
+def test_a_letter_tells_the_answer_it_was_written_for_though_another_bears_the_same_moment(hall: Hall) -> None:
+    """On a clock that stands, as in a rehearsal, filing and handing back are at once."""
+    case_id = hall.apply("county")
+    hall.office.complete("county", hall.office.open_task(case_id, "fill_in"), ANSWERS["application"])
+    hall.office.complete("city", hall.office.open_task(case_id, "acceptance"), RETURNED)
+    assert hall.told(case_id) == ("returned", COUNTY, "county_officer", "材料不全；集群总产值：请核对")
+
+
 def test_a_county_applies_without_sending_to_itself(hall: Hall) -> None:
     case_id = hall.apply("county")
     hall.answer("county", case_id, "fill_in", ANSWERS["application"])

@@ -1,0 +1,182 @@
+"""The API keeps its word: the OpenAPI document is valid, complete, and what schemathesis finds true of the answers."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
+
+from engine import access
+from engine.access import ROLES
+from engine.db import Database
+from tests import samples
+from tests.clock import StandingClock
+from tests.integration import place as place_
+from tests.integration.place import NOBODY, THINGS, Place, nothing_kept
+from web import guard, openapi
+
+EXAMPLES = 12  # of each operation, for each kind of person, right and wrong together
+NOWHERE = "0" * 32  # of no file and no task
+
+# What the interfaces promise. Written by hand: the document is generated, the promise is not.
+PROMISED = {
+    "get /tasks",
+    "get /tasks/{task_id}",
+    "post /tasks/{task_id}/claim",
+    "post /tasks/{task_id}/release",
+    "post /tasks/{task_id}/complete",
+    "post /tasks/{task_id}/return",
+    "put /tasks/{task_id}/draft",
+    "post /cases",
+    "get /cases/{case_id}",
+    "get /cases/{case_id}/history",
+    "get /rounds",
+    "post /rounds",
+    "get /clusters",
+    "get /clusters/{cluster_id}",
+    "get /clusters/{cluster_id}/obligations",
+    "post /files",
+    "get /files/{file_id}",
+    "get /public/notices",
+    "get /public/notices/{notice_id}",
+    "get /public/clusters",
+    "get /healthz",
+    "get /readyz",
+}
+
+
+@pytest.fixture
+def place(sqlite_database: Database, clock: StandingClock, tmp_path: Path) -> Place:
+    clock.move_to(samples.MOMENT)
+    return place_.furnish(sqlite_database, tmp_path / "data")
+
+
+def described(place: Place) -> dict[str, Any]:
+    document: dict[str, Any] = place.ask(place.at.app, NOBODY, "GET", "/api/v1/openapi.json").get_json()
+    return document
+
+
+def each_operation(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method} {path.removeprefix('/api/v1')}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_document_is_openapi_3_1(place: Place) -> None:
+    document = described(place)
+    assert document["openapi"] == "3.1.0"
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_everything_promised_is_described(place: Place) -> None:
+    assert each_operation(described(place)).keys() >= PROMISED
+
+
+def test_every_operation_of_the_application_is_described(place: Place) -> None:
+    app, routes = place.at.app, set()
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1/") and not rule.rule.endswith("openapi.json"):
+            path = re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule).removeprefix("/api/v1")
+            routes |= {f"{method.lower()} {path}" for method in (rule.methods or set()) - {"HEAD"}}
+    assert each_operation(described(place)).keys() == routes
+
+
+def test_every_operation_says_in_chinese_what_it_does_and_who_may(place: Place) -> None:
+    for name, operation in each_operation(described(place)).items():
+        assert re.search(r"[\u4e00-\u9fff]", operation["summary"]), name
+        view = next(v for v in place.at.app.view_functions.values() if v.__name__ == operation["operationId"])
+        endpoint = next(e for e, v in place.at.app.view_functions.items() if v is view)
+        action = guard.policy_of(place.at.app, endpoint)
+        assert operation["security"] == ([] if action in access.OPEN_TO_ALL else [{"bearer": []}]), name
+        if action in access.POLICIES:
+            allowed = {role for role, title in ROLES.items() if title in operation["description"]}
+            assert allowed == access.POLICIES[action].roles, name
+
+
+def test_every_refusal_is_a_problem_document(place: Place) -> None:
+    for name, operation in each_operation(described(place)).items():
+        for status, answer in operation["responses"].items():
+            if status == "default" or status >= "400":
+                assert set(answer["content"]) == {"application/problem+json"}, (name, status)
+        if operation["security"]:
+            assert {"401", "403"} <= operation["responses"].keys(), name
+        if "{" in name:
+            assert "404" in operation["responses"], name
+
+
+def test_every_post_takes_a_key(place: Place) -> None:
+    for name, operation in each_operation(described(place)).items():
+        headers = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "header"]
+        assert headers == (["Idempotency-Key"] if name.startswith("post ") else []), name
+
+
+def test_operations_have_names_of_their_own(place: Place) -> None:
+    document = described(place)
+    names = [operation["operationId"] for operation in each_operation(document).values()]
+    assert len(names) == len(set(names))
+    assert openapi.document(place.at.app) == document
+
+
+# ---- schemathesis -------------------------------------------------------------------------------
+
+
+def seeded(place: Place) -> dict[str, Any]:
+    """The document, with the addresses narrowed to things that are there, and one that is not."""
+    document = described(place)
+    for operation in each_operation(document).values():
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "path":
+                number = parameter["schema"]["type"] == "integer"
+                ids = [place.ids[thing] for thing in THINGS[parameter["name"]]]
+                known = [int(each) for each in ids] if number else ids
+                parameter["schema"] = {"type": parameter["schema"]["type"]}
+                parameter["schema"]["enum"] = [*known, 2**31 - 1 if number else NOWHERE]
+    return document
+
+
+# A form's own rules are in its JSON Schema, not in this document: an answer of 422 to any object is right.
+CHECKS = {
+    "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "422", "503"]}}
+}
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
+@pytest.mark.parametrize("who", ["county", "park", "city", "expert", "publisher", "owner", "auditor", "nobody"])
+def test_answers_are_as_described(place: Place, who: str, mode: GenerationMode) -> None:
+    """Whatever is sent, by whomever: no 5xx, no undescribed status, type or shape, and nothing wrong is accepted."""
+    config = SchemathesisConfig.from_dict(CHECKS)
+    schema = schemathesis.openapi.from_dict(seeded(place), config=config)
+    schema.app = place.at.app
+    token = place.tokens.get(who, "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    tried = set()
+    with nothing_kept(place.at.database):
+        for result in schema.get_all_operations():
+            assert isinstance(result, Ok)
+            operation = result.ok()
+            if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
+                continue  # there is nothing to get wrong
+
+            @settings(
+                max_examples=EXAMPLES,
+                phases=[Phase.generate],
+                derandomize=True,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(case=operation.as_strategy(generation_mode=mode))
+            def check(case: schemathesis.Case) -> None:
+                tried.add(case.operation.label)
+                case.call_and_validate(headers=headers)
+
+            check()
+    assert len(tried) == len(PROMISED) + 3 if mode is GenerationMode.POSITIVE else len(tried) > 8
