@@ -6,6 +6,7 @@ expressions (engine.expressions instead), state that grows with history (pruned 
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ UnstructuredJoin._update_hook = joins.update
 UnstructuredJoin._run_hook = lambda _join, _task: True
 ParallelGateway._check_threshold_unstructured = joins.every_flow_arrived
 _EndJoin._check_threshold_unstructured = _nothing_else_open
+
+
+for _name in ("spiff.task", "spiff.workflow"):  # it gathers what it would log, though nobody listens
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class _Clock(datetime):
@@ -237,6 +242,7 @@ class Workflow:
     def __init__(self, inner: _Main, words: Words) -> None:
         self._inner = inner
         self.journal = Journal()
+        self.rows: frozenset[str] | None = None  # ids of its open task rows, for engine.cases; None: not known yet
         inner.script_engine = _Engine(words, self.journal)
 
     @classmethod

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, event, func, insert, select
+from sqlalchemy import Text, bindparam, event, func, insert, select
 from sqlalchemy.orm import Session
 
 from engine import access, bpmn, clock, deployments, effects, events, incidents, messages, organisations
@@ -118,12 +118,17 @@ def lock(session: Session, case_id: int) -> tuple[Case, Workflow]:
     case = session.scalar(_LOCKED, {"case": case_id})
     if case is None:
         raise NotFound("没有这个办件，或者您无权查看")
+    return case, instance(session, case)
+
+
+def instance(session: Session, case: Case) -> Workflow:
+    """The instance of a case that is locked. The command owns it: it comes back to the others by `keep` alone."""
     workflow: Workflow | None = session.info["database"].live.take(case.id, case.version)
     if workflow is None:
         deployed = deployments.deployed(session, case.deployment_id)
-        state = session.scalar(_STATE, {"case": case_id})
+        state = session.scalar(_STATE, {"case": case.id})
         workflow = Workflow.load(deployed.specs(case.process), state or b"", case.state_format, deployed.words)
-    return case, workflow
+    return workflow
 
 
 def save(session: Session, case: Case, workflow: Workflow, actor: str, *entries: events.Entry) -> None:
@@ -148,7 +153,7 @@ def keep(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]
     case.state, case.state_format = workflow.dump(), bpmn.STATE_FORMAT
     case.wake_at = workflow.wake_at if case.status == "open" else None
     case.awaits = " " + "".join(f"{name} " for name in sorted(workflow.awaits))
-    opened = _sync_tasks(session, case, workflow.ready() if case.status in {"open", "incident"} else [])
+    opened = _sync_tasks(session, case, workflow)
     session.flush()
     live = session.info["database"].live
     event.listen(session, "after_commit", lambda _: live.put(case.id, case.version, workflow), once=True)
@@ -160,12 +165,16 @@ def ran(workflow: Workflow) -> dict[str, Any]:
     return {"passed": workflow.journal.passed} | ({"fired": workflow.journal.fired} if workflow.journal.fired else {})
 
 
-def _sync_tasks(session: Session, case: Case, steps: list[Step]) -> list[events.Entry]:
+def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]:
     """Make the open task rows those of the instance: new ones opened, those it left behind cancelled."""
-    there = set(session.scalars(_OPEN_TASKS, {"case": case.id}))
+    steps = workflow.ready() if case.status in {"open", "incident"} else []
+    there = workflow.rows
+    if there is None:
+        there = frozenset(session.connection().execute(_OPEN_TASKS, {"case": case.id}).scalars())
+    workflow.rows = frozenset(step.id for step in steps)
     new = [_task(session, case, step) for step in steps if step.id not in there]
     if new:
-        session.execute(_OPENED, new)
+        session.connection().execute(_OPENED, new)
     entries = [
         events.Entry(
             "task.opened",
@@ -176,20 +185,20 @@ def _sync_tasks(session: Session, case: Case, steps: list[Step]) -> list[events.
         )
         for task in new
     ]
-    for task_id in sorted(there - {step.id for step in steps}):
+    for task_id in sorted(there - workflow.rows):
         task = session.get_one(Task, task_id)
-        task.state, task.closed_at = "cancelled", clock.now()
-        entries.append(events.Entry("task.cancelled", case.id, task.id, task.instance_path + task.element))
-    session.flush()
+        if task.state == "open":  # and not the one that this command has just done
+            task.state, task.closed_at = "cancelled", clock.now()
+            entries.append(events.Entry("task.cancelled", case.id, task.id, task.instance_path + task.element))
     return entries
 
 
 def _task(session: Session, case: Case, step: Step) -> dict[str, Any]:
     roles = _listed(step.properties["role"])
     office = _office(session, case, step.properties["at"])
-    asked = {"case": case.id, "element": step.element, "office": office, "roles": roles}
-    asked["same"] = step.properties.get("assigned_to", "")
-    earlier, assignee = session.execute(_BEFORE, asked).one()
+    asked = {"case": case.id, "element": step.element, "office": office}
+    asked |= {"roles": f" {' '.join(roles)} ", "same": step.properties.get("assigned_to", "")}
+    earlier, assignee = session.connection().execute(_BEFORE, asked).one()
     return {
         "id": step.id,
         "case_id": case.id,
@@ -199,7 +208,7 @@ def _task(session: Session, case: Case, step: Step) -> dict[str, Any]:
         "pass_number": (earlier or 0) + 1,
         "title": step.name,
         "form": step.properties["form"],
-        "roles": f" {' '.join(roles)} ",
+        "roles": asked["roles"],
         "organisation_code": office,
         "assignee_id": assignee,
         "state": "open",
@@ -242,7 +251,7 @@ _SAME_PERSON = (  # who last did the step named by `assigned_to`, if they still 
         Submission.case_id == bindparam("case"),
         Submission.element == bindparam("same"),
         Membership.organisation_code == bindparam("office"),
-        Membership.role.in_(bindparam("roles", expanding=True)),
+        bindparam("roles", type_=Text).contains(" " + Membership.role + " "),
         Person.disabled_at.is_(None),
     )
     .order_by(Submission.pass_number.desc())

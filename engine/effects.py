@@ -30,21 +30,19 @@ def carry_out(session: Session, case: Case, effect: Effect) -> list[events.Entry
 
 def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
     template, to = effect.parameters["template"], effect.parameters["to"]
-    names = session.execute(_NAMES, {"case": case.id}).one()
     code = {"bureau": case.bureau_code, "applicant": case.organisation_code}.get(to)
     code = code or organisations.county_above(session, case.organisation_code) or case.bureau_code
-    role = _ADDRESSED[names.level if to == "applicant" else to]
-    said = session.execute(_SAID, {"case": case.id, "task": effect.answered}).one_or_none()
-    due = session.scalar(_DUE, {"case": case.id, "office": code})
+    told = session.connection().execute(_TOLD, {"case": case.id, "task": effect.answered, "office": code}).one()
+    role = _ADDRESSED[told.level if to == "applicant" else to]
     fields = {
         "办件标题": case.title,
         "办件编号": str(case.id),
-        "集群名称": names.cluster or "",
-        "批次": names.round or "",
-        "机构": said.office if said else names.bureau,
-        "期限": _day(due) if due else "",
-        "意见": _remarks(said.data) if said else "",
-        "条款": _clause(session, case, template, said) or "",
+        "集群名称": told.cluster or "",
+        "批次": told.round or "",
+        "机构": told.office or told.bureau,
+        "期限": _day(told.due) if told.due else "",
+        "意见": _remarks(told.data or {}),
+        "条款": _clause(session, case, template, told) or "",
     }
     key = f"case:{case.id}:{case.version}:{effect.element}"
     if outbox.put(session, case, template, key=key, organisation_code=code, role=role, fields=fields):
@@ -90,11 +88,11 @@ def _recognise(session: Session, case: Case, effect: Effect) -> _Carried:
         yield events.Entry("cluster.recognised", case.id, element=effect.element, payload=payload)
 
 
-def _clause(session: Session, case: Case, template: str, said: Any) -> str | None:
+def _clause(session: Session, case: Case, template: str, told: Any) -> str | None:
     """The clause the letter itself carries, else that of the step whose answer it tells."""
     clauses = deployments.deployed(session, case.deployment_id).clauses
     own = clauses.clause_of(template, "letter")
-    return own or (clauses.clause_of(f"{said.process}.{said.element}") if said else None)
+    return own or (clauses.clause_of(f"{told.process}.{told.element}") if told.element else None)
 
 
 def _remarks(answers: Mapping[str, Any]) -> str:
@@ -121,26 +119,36 @@ _EFFECTS: Mapping[str, Callable[[Session, Case, Effect], _Carried]] = {
 _ADDRESSED = {"county": "county_officer", "park": "park_officer", "city": "city_officer", "bureau": "city_officer"}
 
 # Built once: what a completion asks costs less than putting the question together.
-_APPLICANT, _BUREAU = aliased(Organisation), aliased(Organisation)
-_NAMES = (
-    select(_BUREAU.name.label("bureau"), _APPLICANT.level, Cluster.name.label("cluster"), Round.title.label("round"))
+_APPLICANT, _BUREAU, _OFFICE = aliased(Organisation), aliased(Organisation), aliased(Organisation)
+_ANSWERED = aliased(Task)
+_DUE = select(func.min(Task.due_at)).where(
+    Task.case_id == bindparam("case"), Task.state == "open", Task.organisation_code == bindparam("office")
+)
+_TOLD = (  # all that a letter may tell; of the finished task nothing where a timer or a message led here
+    select(
+        _BUREAU.name.label("bureau"),
+        _APPLICANT.level,
+        Cluster.name.label("cluster"),
+        Round.title.label("round"),
+        _DUE.scalar_subquery().label("due"),
+        Submission.data,
+        _ANSWERED.process,
+        _ANSWERED.element,
+        _OFFICE.name.label("office"),
+    )
     .select_from(Case)
     .join(_BUREAU, _BUREAU.code == Case.bureau_code)
     .join(_APPLICANT, _APPLICANT.code == Case.organisation_code)
     .outerjoin(Cluster, Cluster.id == Case.cluster_id)
     .outerjoin(Round, Round.id == Case.round_id)
+    .outerjoin(_ANSWERED, _ANSWERED.id == bindparam("task"))
+    .outerjoin(Submission, Submission.task_id == _ANSWERED.id)
+    .outerjoin(_OFFICE, _OFFICE.code == _ANSWERED.organisation_code)
     .where(Case.id == bindparam("case"))
 )
-_ANSWERED = (
-    select(Submission.data, Task.process, Task.element, Organisation.name.label("office"))
-    .join(Task, Task.id == Submission.task_id)
-    .join(Organisation, Organisation.code == Task.organisation_code)
-    .where(Submission.case_id == bindparam("case"))
+_WRITTEN = (
+    select(Submission.data)
+    .where(Submission.case_id == bindparam("case"), Submission.form == bindparam("form"))
     .order_by(Submission.submitted_at.desc(), Submission.pass_number.desc())
     .limit(1)
-)
-_SAID = _ANSWERED.where(Submission.task_id == bindparam("task"))
-_WRITTEN = _ANSWERED.where(Submission.form == bindparam("form"))
-_DUE = select(func.min(Task.due_at)).where(
-    Task.case_id == bindparam("case"), Task.state == "open", Task.organisation_code == bindparam("office")
 )

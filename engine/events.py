@@ -82,8 +82,8 @@ def append(session: Session, chain: str, actor: str, entries: Iterable[Entry]) -
         row["hash"] = previous = _entry_hash(row)
         rows.append(row)
     if rows:
-        session.execute(_RECORDED, rows)
-        session.execute(_MOVED, {"chain_": chain, "seq": seq, "hash": previous})
+        session.connection().execute(_RECORDED, rows)
+        session.connection().execute(_MOVED, {"chain_": chain, "seq": seq, "hash": previous})
 
 
 def verify(session: Session, chain: str | None = None, anchors: Path | None = None) -> list[Break]:
@@ -109,11 +109,12 @@ def anchor(session: Session, folder: Path) -> int:
     for head in session.execute(select(ChainHead.chain, ChainHead.seq, ChainHead.hash)):
         file = folder / f"{head.chain}.jsonl"
         last = [*_anchors(file)][-1:] if file.exists() else []
-        if last and last[0]["seq"] == head.seq:
+        if last and last[0].get("seq") == head.seq:
             continue
+        torn = file.exists() and not file.read_bytes().endswith(b"\n")  # the power failed in the middle of a line
         line = {"chain": head.chain, "seq": head.seq, "hash": head.hash, "at": clock.now().isoformat()}
         with file.open("a", encoding="utf-8") as out:
-            out.write(dump_json({**line, "mac": _mac(key, line)}) + "\n")
+            out.write("\n" * torn + dump_json({**line, "mac": _mac(key, line)}) + "\n")
         noted += 1
     return noted
 
@@ -157,18 +158,18 @@ def _noted(folder: Path, chain: str) -> dict[int, str] | Break:
     file = folder / f"{chain}.jsonl"
     noted: dict[int, str] = {}
     for line in _anchors(file) if file.exists() else ():
-        mac = line.pop("mac", "")
-        if not hmac.compare_digest(_mac(_key(folder), line), mac):
+        mac = str(line.pop("mac", ""))
+        if not hmac.compare_digest(_mac(_key(folder), line).encode(), mac.encode()):
             return Break(chain, line.get("seq", 0), "锚点文件被改动：校验码不符")
         noted[line["seq"]] = line["hash"]
     return noted
 
 
 def _locked_head(session: Session, chain: str) -> Any:
-    head = session.execute(_HEAD, {"chain": chain}).one_or_none()
+    head = session.connection().execute(_HEAD, {"chain": chain}).one_or_none()
     if head is None:
         once.insert(session, ChainHead, chain=chain, seq=0, hash=GENESIS)
-        head = session.execute(_HEAD, {"chain": chain}).one()
+        head = session.connection().execute(_HEAD, {"chain": chain}).one()
     return head
 
 
@@ -183,8 +184,13 @@ def _sha(text: str) -> str:
 
 
 def _anchors(file: Path) -> Iterator[dict[str, Any]]:
-    for line in file.read_text(encoding="utf-8").splitlines():
-        yield json.loads(line)
+    """The anchors of a file in their order; an empty one for a line that cannot be read."""
+    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = {}
+        yield line if isinstance(line, dict) else {}
 
 
 def _mac(key: bytes, line: Mapping[str, Any]) -> str:

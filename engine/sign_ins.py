@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
@@ -74,8 +74,9 @@ def sign_in(
         raise SignInFailed(_REFUSED, lambda after: _record(after, proof, "sign_in.refused", address, reason="locked"))
     if not right or person is None or person.disabled_at is not None:
         raise SignInFailed(_REFUSED, lambda after: _count_failure(after, proof, settings, address))
-    session.execute(delete(SignInFailure).where(SignInFailure.key == _account_key(proof)))
-    # The address's count stays: one good account must not wash it clean.
+    # Set to nothing and not deleted: somebody may be counting in it just now. The address's count stays, for
+    # one good account must not wash it clean.
+    session.execute(update(SignInFailure).where(SignInFailure.key == _account_key(proof)).values(failures=0))
     if renewed_hash:
         person.password_hash = renewed_hash
     token = SESSION_PREFIX + secrets.token_urlsafe(32)

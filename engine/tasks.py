@@ -12,10 +12,12 @@ from engine.errors import AlreadyDone, Conflict, NotFound, Refused
 from engine.models import Case, Draft, Submission, Task
 
 # Built once: what a completion asks and writes costs less than putting the question together.
-_CASE_LOCKED = (
-    select(Case.id)
-    .where(Case.id == select(Task.case_id).where(Task.id == bindparam("task")).scalar_subquery())
+_LOCKED = (
+    select(Case, Task)
+    .join(Task, Task.case_id == Case.id)
+    .where(Task.id == bindparam("task"))
     .with_for_update()
+    .execution_options(populate_existing=True)
 )
 _NO_DRAFTS = delete(Draft.__table__).where(Draft.task_id == bindparam("task"))  # type: ignore[arg-type]  # a Table
 _SUBMITTED = insert(Submission.__table__)  # type: ignore[arg-type]
@@ -69,14 +71,14 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     Timers that are due fire first, so that a closing minute is exact whenever the ticker comes by.
     Raises AlreadyDone, ClaimedByAnother, CaseStopped, FormInvalid, Forbidden, NotFound, Refused.
     """
-    task = _locked_task(session, actor, task_id)
-    case, workflow = cases.lock(session, task.case_id)
+    case, task = _locked(session, actor, task_id)
     if case.status != "open":
         raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
     _other_eyes(session, actor, task)
     form = deployments.deployed(session, case.deployment_id).form(task.form)
     answers = form.clean(data)
     rounds.require_fit(session, case, form, answers)
+    workflow = cases.instance(session, case)
     with incidents.guarded(case, actor.name):
         workflow.wake()
         step = next((s for s in workflow.ready() if s.id == task.id), None)
@@ -86,6 +88,7 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
         variables = {name: answers.get(name) for name in names}
         workflow.complete(task.id, variables)
     _keep_answers(session, actor, task, answers)
+    session.connection().execute(_NO_DRAFTS, {"task": task.id})
     if named := form.files_in(answers):
         files.bind(session, case.id, named, actor)
     payload = {"form": task.form, "variables": variables, "pass": task.pass_number, **cases.ran(workflow)}
@@ -105,8 +108,7 @@ def hand_back(session: Session, actor: Actor, task_id: str, data: Mapping[str, A
 def _keep_answers(session: Session, actor: Actor, task: Task, answers: Mapping[str, Any]) -> None:
     task.state, task.closed_at, task.closed_by = "done", clock.now(), actor.name
     task.assignee_id = task.assignee_id or actor.person_id
-    session.execute(_NO_DRAFTS, {"task": task.id})
-    session.execute(
+    session.connection().execute(
         _SUBMITTED,
         {
             "task_id": task.id,
@@ -148,17 +150,18 @@ def _open_task(session: Session, actor: Actor, task_id: str, action: str) -> Tas
     return task
 
 
-def _locked_task(session: Session, actor: Actor, task_id: str) -> Task:
-    """The task, read after its case was locked: the lock may have waited for a colleague's command.
+def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task]:
+    """A task with its case, both locked and as they are after the wait for a colleague's command.
 
-    It is locked too, because a claim locks the task alone.
+    The task is locked too, because a claim locks the task alone.
     """
-    if session.scalar(_CASE_LOCKED, {"task": task_id}) is None:
+    found = session.execute(_LOCKED, {"task": task_id}).one_or_none()
+    if found is None:
         raise NotFound("没有这个待办，或者您无权查看")
-    task = session.get_one(Task, task_id, populate_existing=True, with_for_update=True)
+    case, task = found
     access.require(actor, "task.complete", task)
     _still_open(task)
-    return task
+    return case, task
 
 
 def _still_open(task: Task) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config.errors import JiqunError
+from web import version
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -88,7 +89,7 @@ def _give_shared_options(command: click.Command) -> None:
 
 
 @click.group(cls=Commands, params=list(_shared_options()), context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="jiqun", message="%(version)s")
+@click.version_option(version.current(), message="%(version)s")
 def cli() -> None:
     """集群通：中小企业特色产业集群的申报、审核、公示与认定。"""
 

@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
@@ -15,7 +14,7 @@ from werkzeug.routing import Rule
 
 from engine import access
 from engine.columns import dump_json
-from web import errors, operations, schemas
+from web import errors, operations, told, version
 from web.guard import guard, policy_of
 from web.idempotency import LONGEST_KEY
 from web.operations import Operation
@@ -56,7 +55,7 @@ def document(app: Flask) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "集群通 API",
-            "version": _version(),
+            "version": version.current(),
             "description": "集群的申报、审核、公示与认定。拒绝的原因一律以 application/problem+json 说明。",
         },
         "servers": [{"url": "/"}],
@@ -129,16 +128,17 @@ def _query(operation: Operation) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
     schema = operation.query.model_json_schema()
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in schema.get("required", []),
-            "description": part.get("description", ""),
-            "schema": {key: value for key, value in part.items() if key not in ("title", "description")},
-        }
-        for name, part in schema["properties"].items()
-    ]
+    required = schema.get("required", [])
+    return [_parameter(name, part, name in required) for name, part in schema["properties"].items()]
+
+
+def _parameter(name: str, part: dict[str, Any], required: bool) -> dict[str, Any]:
+    schema = {key: value for key, value in part.items() if key not in ("title", "description", "anyOf")}
+    if "anyOf" in part:  # "or null" means that it may be left out
+        schema |= part["anyOf"][0]
+        del schema["default"]
+    description = part.get("description", schema.pop("description", ""))
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
 
 
 def _responses(rule: Rule, operation: Operation, method: str, signed_in: bool) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _responses(rule: Rule, operation: Operation, method: str, signed_in: bool) -
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    content = {errors.MEDIA_TYPE: {"schema": _reference(schemas.Problem)}}
+    content = {errors.MEDIA_TYPE: {"schema": _reference(told.Problem)}}
     return {"description": errors.TITLES[status], "content": content}
 
 
@@ -183,8 +183,8 @@ def _definitions(described: list[Operation]) -> dict[str, Any]:
     answers: list[type[BaseModel]] = [operation.answer for operation in described if operation.answer]
     bodies = [operation.body for operation in described if operation.body]
     taken = [(model, "validation") for model in dict.fromkeys(bodies)]
-    told = [(model, "serialization") for model in dict.fromkeys([*answers, schemas.Problem])]
-    _, schema = models_json_schema([*taken, *told], ref_template=_REFERENCE)  # type: ignore[list-item]
+    given_back = [(model, "serialization") for model in dict.fromkeys([*answers, told.Problem])]
+    _, schema = models_json_schema([*taken, *given_back], ref_template=_REFERENCE)  # type: ignore[list-item]
     return dict(schema["$defs"])
 
 
@@ -193,13 +193,6 @@ def _tags(app: Flask, described: list[tuple[Rule, Operation]]) -> dict[str, str]
         rule.endpoint.partition(".")[0]: (sys.modules[_view(app, rule).__module__].__doc__ or "").partition("\n")[0]
         for rule, _ in described
     }
-
-
-def _version() -> str:
-    try:
-        return version("jiqun")
-    except PackageNotFoundError:
-        return "0"  # run from a source tree that nobody installed
 
 
 _KEY: dict[str, Any] = {

@@ -40,6 +40,8 @@ def verify(case_id: int | None, anchors: bool, anchors_in: Path | None) -> int:
 
     settings = cli.settings()
     folder = anchors_in or (settings.data / "anchors" if anchors else None)
+    if folder and not any(folder.glob("*.jsonl")):
+        raise click.ClickException(f"{folder} 中没有锚点，无从对照；请用 --anchors-in 指明保存锚点的目录")
     with cli.database(settings) as database, database.read() as session:
         case = session.get(Case, case_id) if case_id is not None else None
         if case_id is not None and case is None:

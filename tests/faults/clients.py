@@ -63,11 +63,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Request:
+    account: str
+    method: str
+    path: str
+    given: Any
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
 class Answer:
     status: int
     replayed: bool
     body: bytes
-    attempts: int
 
     @property
     def said(self) -> Any:
@@ -197,44 +208,43 @@ class Client(threading.Thread):
 
     def _ask(self, role: str, method: str, path: str, given: Any = None, *, key: str = "") -> Answer:
         """The answer, however often it takes: the same request with the same key until a server answers it."""
-        key = f"{self.number}:{key}" if key else ""
-        first = self._until_answered(role, method, path, given, key)
+        asked = Request(self._account(role), method, path, given, f"{self.number}:{key}" if key else "")
+        first = self._until_answered(asked)
         if first.status >= 500:
-            self.ledger.faults.append(f"{method} {path}: {first.status} {first.body[:300]!r}")
-            return first
-        if key and first.status < 300:
+            self.ledger.faults.append(f"{asked}: {first.status} {first.body[:300]!r}")
+        elif key and first.status < 300:
             self.ledger.counts["acknowledged"] += 1
             self.ledger.counts["replayed after a lost answer"] += first.replayed
             if self.random.random() < REPEATED:
-                self._repeat(first, role, method, path, given, key)
+                self._repeat(asked, first)
         return first
 
-    def _repeat(self, first: Answer, role: str, method: str, path: str, given: Any, key: str) -> None:
-        again = self._until_answered(role, method, path, given, key)
+    def _repeat(self, asked: Request, first: Answer) -> None:
+        again = self._until_answered(asked)
         self.ledger.counts["repeated on purpose"] += 1
         if (again.status, again.body, again.replayed) != (first.status, first.body, True):
-            self.ledger.faults.append(f"{method} {path} again: {again.status} {again.body[:300]!r}, at first {first}")
+            self.ledger.faults.append(f"{asked} again: {again.status} {again.body[:300]!r}, at first {first}")
 
-    def _until_answered(self, role: str, method: str, path: str, given: Any, key: str) -> Answer:
-        for attempt in itertools.count(1):
+    def _until_answered(self, asked: Request) -> Answer:
+        while True:
             self.line.open.wait()
             try:
-                return self._once(role, method, path, given, key, attempt)
+                return self._once(asked)
             except (OSError, http.client.HTTPException):  # it died before or after it did it
                 self.ledger.counts["unanswered"] += 1
                 time.sleep(0.02)
-        raise AssertionError("unreachable")
 
-    def _once(self, role: str, method: str, path: str, given: Any, key: str, attempt: int) -> Answer:
-        headers = {"Authorization": f"Bearer {self.tokens[self._account(role)]}"}
-        headers |= {"Idempotency-Key": key} if key else {}
-        headers |= {"Content-Type": "application/json"} if given is not None else {}
+    def _once(self, asked: Request) -> Answer:
+        headers = {"Authorization": f"Bearer {self.tokens[asked.account]}"}
+        headers |= {"Idempotency-Key": asked.key} if asked.key else {}
+        headers |= {"Content-Type": "application/json"} if asked.given is not None else {}
+        body = json.dumps(asked.given) if asked.given is not None else None
         connection = http.client.HTTPConnection("127.0.0.1", self.line.port, timeout=30)
         try:
-            connection.request(method, f"/api/v1{path}", json.dumps(given) if given is not None else None, headers)
+            connection.request(asked.method, f"/api/v1{asked.path}", body, headers)
             with connection.getresponse() as response:
                 replayed = response.getheader("Idempotency-Replayed") == "true"
-                return Answer(response.status, replayed, response.read(), attempt)
+                return Answer(response.status, replayed, response.read())
         finally:
             connection.close()
 

@@ -85,36 +85,42 @@ def closed_by(url: Any) -> dict[str, str]:
 
 def _states(connection: Connection, case_id: int | None) -> Iterator[str]:
     """The instance can be read, and the rows beside it say what it says."""
-    cases = _all(connection, "SELECT * FROM case_run" + (" WHERE id = :case" if case_id else ""), case=case_id)
     rows: dict[int, set[str]] = {}
     for task in _all(connection, "SELECT id, case_id FROM task WHERE state = 'open'"):
         rows.setdefault(task.case_id, set()).add(task.id)
-    for case in cases:
-        tasks = rows.get(case.id, set())
+    query = "SELECT * FROM case_run" + (" WHERE id = :case" if case_id else "")
+    for case in _all(connection, query, case=case_id):
         try:
             deployed = _read(connection, case.deployment_id)
-            state, specs = bytes(case.state), deployed.specs(case.process)
+            specs, state = deployed.specs(case.process), bytes(case.state)
             workflow = Workflow.load(specs, state, case.state_format, deployed.words)
         except Exception as error:  # whatever it is, the case is lost
             yield f"case {case.id}: state unreadable: {error!r}"
             continue
-        ready = {step.id for step in workflow.ready()}
-        if case.status in {"open", "incident"}:
-            if ready != tasks:
-                yield f"case {case.id}: steps {sorted(ready - tasks)} without a row, rows {sorted(tasks - ready)} without a step"
-            if not ready and workflow.wake_at is None and not workflow.awaits:
-                yield f"case {case.id}: waits for nothing, and has not ended"
-            if workflow.wake_at != _moment(case.wake_at):
-                yield f"case {case.id}: wakes at {case.wake_at}, its instance at {workflow.wake_at}"
-            if set(case.awaits.split()) != workflow.awaits:
-                yield f"case {case.id}: awaits {case.awaits!r}, its instance {sorted(workflow.awaits)}"
-        else:
-            if tasks:
-                yield f"case {case.id}: {case.status}, with open tasks {sorted(tasks)}"
-            if case.wake_at is not None:
-                yield f"case {case.id}: {case.status}, and would be woken"
-            if ready or (case.status == "ended" and not workflow.ended):
-                yield f"case {case.id}: {case.status}, its instance goes on"
+        going_on = case.status in {"open", "incident"}
+        fits = _fits_open if going_on else _fits_ended
+        yield from (f"case {case.id}: {case.status}, {what}" for what in fits(case, workflow, rows.get(case.id, set())))
+
+
+def _fits_open(case: Any, workflow: Workflow, tasks: set[str]) -> Iterator[str]:
+    ready = {step.id for step in workflow.ready()}
+    if ready != tasks:
+        yield f"steps without a row {sorted(ready - tasks)}, rows without a step {sorted(tasks - ready)}"
+    if not ready and workflow.wake_at is None and not workflow.awaits:
+        yield "waits for nothing, and has not ended"
+    if workflow.wake_at != _moment(case.wake_at):
+        yield f"wakes at {case.wake_at}, its instance at {workflow.wake_at}"
+    if set(case.awaits.split()) != workflow.awaits:
+        yield f"awaits {case.awaits!r}, its instance {sorted(workflow.awaits)}"
+
+
+def _fits_ended(case: Any, workflow: Workflow, tasks: set[str]) -> Iterator[str]:
+    if tasks:
+        yield f"with open tasks {sorted(tasks)}"
+    if case.wake_at is not None:
+        yield "and would be woken"
+    if workflow.ready() or (case.status == "ended" and not workflow.ended):
+        yield "its instance goes on"
 
 
 def _statuses(connection: Connection, case_id: int | None) -> Iterator[str]:
@@ -140,7 +146,7 @@ def _statuses(connection: Connection, case_id: int | None) -> Iterator[str]:
         if case.version < 1 or case.version != 1 + case.commands:
             yield f"case {case.id}: version {case.version} after {case.commands} commands"
         if case.opened != 1 or case.ended != (case.status == "ended"):
-            yield f"case {case.id}: {case.status}, opened {case.opened} times and ended {case.ended} times in the record"
+            yield f"case {case.id}: {case.status}, in the record opened {case.opened} and ended {case.ended} times"
 
 
 def _tasks(connection: Connection, case_id: int | None) -> Iterator[str]:
@@ -278,7 +284,7 @@ def _reading(url: Any) -> Iterator[Connection]:
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
             else:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
     finally:
         engine.dispose()

@@ -17,7 +17,7 @@ from engine.db import Database
 from tests import office, samples
 from tests.clock import standing_at
 from tests.faults import clients, invariants
-from tests.faults.server import KILLED, POINTS, Launcher, Life
+from tests.faults.launcher import BUGS, KILLED, POINTS, Launcher, Life
 
 KILLS = 20  # on each database: every point in its turn, and between them at any moment
 CLIENTS = 5
@@ -154,19 +154,12 @@ def test_a_killed_server_loses_nothing_it_answered_and_leaves_nothing_half_done(
     assert counts["repeated on purpose"] > KILLS, counts
 
 
-@pytest.mark.parametrize(
-    ("bug", "returns", "shows_in"),
-    [
-        ("two transactions", 0.7, "the rows"),
-        ("no lock", 0.0, "the rows or, where the database itself refuses, in 503"),  # cases hurry to their two reviews
-        ("no idempotency", 0.7, "the answers"),
-    ],
-)
-def test_a_planted_fault_is_found(
-    bug: str, returns: float, shows_in: str, launcher: Launcher, database: Database, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_fault_is_found(bug: str, launcher: Launcher, database: Database, tmp_path: Path) -> None:
     """Otherwise the test above would prove nothing."""
-    in_rows = "the rows" in shows_in and not ("503" in shows_in and database.dialect == "sqlite")
+    returns = 0.0 if bug == "no lock" else 0.7  # cases hurry to their two reviews, which are done at once
+    # What a lock is for shows in the rows, but on SQLite: it refuses by itself to write upon what has changed (503).
+    in_rows = bug == "two transactions" or (bug == "no lock" and database.dialect == "postgresql")
     siege = Siege(launcher, database, tmp_path, bug=bug, returns=returns, answers_count=not in_rows)
     assert siege.run(KILLS), f"{bug}: not found in {len(siege.deaths)} kills, {siege.ledger.counts}"
 

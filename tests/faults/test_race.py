@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -90,7 +91,7 @@ def test_of_eight_at_one_task_one_wins_and_seven_are_told(office: Office, round_
     for turn in range(3):
         task = at_acceptance(office, round_)
         people = ["city", "city2"] * (CROWD // 2)
-        ended = together(*(lambda who=who: office.complete(who, task, ANSWERS["acceptance"]) for who in people))
+        ended = together(*(partial(office.complete, who, task, ANSWERS["acceptance"]) for who in people))
         told = Counter(type(each) for each in ended)
         assert told == {Case: 1, AlreadyDone: CROWD - 1}, (turn, ended)
         assert kinds(office.database, task.case_id)["task.closed"] == 2  # the application, and its acceptance
@@ -105,7 +106,7 @@ def test_of_eight_claims_one_wins_and_who_lost_is_told(office: Office, round_: R
         with office.database.write() as session:
             return tasks.claim(session, office.actors[who], task.id)
 
-    ended = together(*(lambda who=who: claim(who) for who in ["city", "city2"] * (CROWD // 2)))
+    ended = together(*(partial(claim, who) for who in ["city", "city2"] * (CROWD // 2)))
     told = Counter(type(each) for each in ended)
     assert told == {Task: CROWD // 2, ClaimedByAnother: CROWD // 2}, ended  # one's own claim again changes nothing
     assert kinds(office.database, task.case_id)["task.claimed"] == 1
@@ -139,7 +140,7 @@ def test_eight_times_the_same_key_is_done_once_and_answered_eight_times(
     task = at_acceptance(at.office, begun)
     path, given = f"/tasks/{task.id}/complete", {"data": {**ANSWERS["acceptance"], "opinion": "同意受理"}}
     clients = [at.as_("city") for _ in range(CROWD)]
-    answers = together(*(lambda client=client: client.post(path, given, key="once") for client in clients))
+    answers = together(*(partial(client.post, path, given, key="once") for client in clients))
     assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
     assert len({answer.data for answer in answers}) == 1
     replayed = Counter(answer.headers.get("Idempotency-Replayed") for answer in answers)
@@ -157,7 +158,7 @@ def test_eight_requests_without_a_key_are_done_once_and_seven_are_told_409(
     task = at_acceptance(at.office, begun)
     path, given = f"/tasks/{task.id}/return", {"data": {k: v for k, v in RETURN.items() if k != "decision"}}
     clients = [at.as_("city") for _ in range(CROWD)]
-    answers = together(*(lambda client=client: client.post(path, given) for client in clients))
+    answers = together(*(partial(client.post, path, given) for client in clients))
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: CROWD - 1}
     assert {answer.json["code"] for answer in answers if answer.status_code == 409} == {"task_already_done"}
     assert invariants.violations(database.url) == []
@@ -236,9 +237,14 @@ def test_a_command_that_is_undone_leaves_no_half_advanced_instance(
 
 def test_a_commit_that_fails_leaves_no_half_advanced_instance(office: Office, round_: Round) -> None:
     task = at_acceptance(office, round_)
-    with pytest.raises(_PlantedError), office.database.write() as session:
-        tasks.complete(session, office.actors["city"], task.id, ANSWERS["acceptance"])
-        listening.listen(session, "before_commit", _fails, once=True)
+
+    def fail_to_commit() -> None:
+        with office.database.write() as session:
+            tasks.complete(session, office.actors["city"], task.id, ANSWERS["acceptance"])
+            listening.listen(session, "before_commit", _fails, once=True)
+
+    with pytest.raises(_PlantedError):
+        fail_to_commit()
     office.complete("city2", task, RETURN)
     assert office.open_elements(task.case_id) == ["correct"]
     assert invariants.violations(office.database.url) == []
@@ -257,9 +263,10 @@ def test_an_instance_kept_too_early_would_be_noticed(
         return held[case_id]
 
     monkeypatch.setattr(LiveCases, "take", take)
-    with monkeypatch.context() as patched, pytest.raises(_PlantedError):
+    with monkeypatch.context() as patched:
         patched.setattr(events, "append", _fails)
-        office.complete("city", task, ANSWERS["acceptance"])
+        with pytest.raises(_PlantedError):
+            office.complete("city", task, ANSWERS["acceptance"])
     with pytest.raises(JiqunError):
         office.complete("city2", task, RETURN)
 

@@ -1,6 +1,7 @@
 """One transaction a command, the same promises from both databases."""
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +37,8 @@ def test_a_command_that_fails_leaves_nothing(database: Database) -> None:
 
 
 def test_reading_changes_nothing(database: Database) -> None:
-    with database.read() as session:
+    """SQLite takes it back at the end; PostgreSQL refuses at once."""
+    with suppress(DatabaseError), database.read() as session:
         session.add(_head(1))
         session.flush()
     with database.read() as session:

@@ -1,23 +1,39 @@
 """A case that cannot go on is undone and seen, and stops nobody else; a person gets it going again."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
-from engine import accounts, bundle, cases, deployments, repairs, timers
+from engine import cases, deployments, repairs, timers
 from engine.db import Database, LiveCases
-from engine.errors import CaseStopped, Conflict, Forbidden, NotFound, Refused, StateUnreadable
-from engine.instance import bounds
-from engine.models import Case, Event, Incident, Letter, Round, Submission, Task
+from engine.errors import CaseStopped, Refused, StateUnreadable
+from engine.models import Case, Letter
 from tests import samples
 from tests.clock import StandingClock, standing_at
-from tests.faults import invariants
-from tests.office import COUNTY, REGIME, Office, furnish
+from tests.office import REGIME, furnish
+from tests.stopped import (
+    ANSWERS,
+    CLOSED,
+    apply,
+    as_,
+    assert_sound,
+    at_acceptance,
+    case_of,
+    failing_after_acceptance,
+    failing_for_parks_at_the_start,
+    failing_for_parks_when_decided,
+    failing_when_the_first_round_closes,
+    going_in_circles,
+    incidents_of,
+    opened_round,
+    recorded,
+    rows,
+    standing,
+    stopped,
+    waiting_for_its_round,
+)
 
-ANSWERS = samples.ANSWERS
-CLOSED = "2025-06-30 17:30:01"
 REFUSAL = {"decision": "refuse", "opinion": "不属于受理范围"}
 EMPTY_LIST = {"cases": [], "reasons": [], "opinion": "本批次没有符合条件的集群。"}
 
@@ -26,131 +42,6 @@ EMPTY_LIST = {"cases": [], "reasons": [], "opinion": "本批次没有符合条�
 def clock() -> Iterator[StandingClock]:
     with standing_at(samples.MOMENT) as standing:
         yield standing
-
-
-# ---- diagrams that pass the check and fail on some data ------------------------------------------
-
-
-def changed(file: str, old: str, new: str) -> dict[str, bytes]:
-    """The shipped bundle with one thing in a diagram said differently."""
-    files = dict(bundle.shipped(REGIME))
-    drawn = files[file].decode()
-    assert drawn.count(old) == 1, old
-    files[file] = drawn.replace(old, new).encode()
-    return files
-
-
-def failing_after_acceptance() -> dict[str, bytes]:
-    """Who is accepted comes to a question that compares a text with a number."""
-    old = 'higher_level_recognition in ["national", "provincial"]'
-    return changed("application.bpmn", old, "higher_level_recognition &gt; 3")
-
-
-def failing_for_parks_at_the_start() -> dict[str, bytes]:
-    """The closing time of a park's application is no moment."""
-    old = ">closes_at</bpmn:timeDate>"
-    return changed("application.bpmn", old, '>closes_at if applicant_level != "park" else applicant_level</bpmn:timeDate>')
-
-
-def failing_for_parks_when_decided() -> dict[str, bytes]:
-    """What a park's application is told in the end it cannot understand."""
-    old = 'case_id in decided["recognised"]'
-    return changed("application.bpmn", old, f'{old} if applicant_level != "park" else applicant_level &gt; 3')
-
-
-def failing_when_the_first_round_closes() -> dict[str, bytes]:
-    """Closing, the first round is given a number where a moment belongs: an effect that cannot be carried out."""
-    files = dict(bundle.shipped(REGIME))
-    before, closing, after = files["round.bpmn"].decode().partition("value=\"'closed'\"")
-    wrong = 'value="closes_at if round_id &gt; 1 else 7"'
-    files["round.bpmn"] = (before + closing + after.replace('value="closes_at"', wrong, 1)).encode()
-    return files
-
-
-def going_in_circles() -> dict[str, bytes]:
-    """Who is accepted is asked again whether they were: without end, and without waiting for anybody."""
-    flow = '<bpmn:sequenceFlow id="tell_accepted_to_higher_level" sourceRef="tell_accepted" targetRef="{}"'
-    files = changed("application.bpmn", flow.format("higher_level"), flow.format("acceptance_decision"))
-    arrow, gate = "<bpmn:incoming>{}</bpmn:incoming>", "acceptance_to_acceptance_decision"
-    drawn = files["application.bpmn"].decode().replace(arrow.format("tell_accepted_to_higher_level"), "")
-    both = arrow.format(gate) + arrow.format("tell_accepted_to_higher_level")
-    return {**files, "application.bpmn": drawn.replace(arrow.format(gate), both).encode()}
-
-
-# ---- what the tests do and look at ---------------------------------------------------------------
-
-
-def opened_round(office: Office) -> Round:
-    begun = office.open_round()
-    office.complete("city", office.open_task(case_of(begun), "call_notice"), ANSWERS["call_notice"])
-    return begun
-
-
-def case_of(round_: Round) -> int:
-    assert round_.case_id is not None
-    return round_.case_id
-
-
-def apply(office: Office, round_: Round, who: str = "county") -> Case:
-    return office.open_case(who, {**ANSWERS["application_start"], "round_id": round_.id})
-
-
-def at_acceptance(office: Office, round_: Round, who: str = "county", **answers: Any) -> Task:
-    case = apply(office, round_, who)
-    office.complete(who, office.open_task(case.id, "fill_in"), samples.application_data(**answers))
-    if who == "park":
-        office.complete("county", office.open_task(case.id, "forward"), ANSWERS["forward"])
-    return office.open_task(case.id, "acceptance")
-
-
-def waiting_for_its_round(office: Office, round_: Round, who: str = "county") -> int:
-    """An application that a higher level has recognised already: it needs no reviews."""
-    task = at_acceptance(office, round_, who, higher_level_recognition="provincial")
-    office.complete("city", task, ANSWERS["acceptance"])
-    office.complete("city", office.open_task(task.case_id, "verify_higher_level"), ANSWERS["verify_higher_level"])
-    return task.case_id
-
-
-def stopped(office: Office) -> Task:
-    """A task whose completion has stopped its case."""
-    task = at_acceptance(office, opened_round(office))
-    with pytest.raises(CaseStopped):
-        office.complete("city", task, ANSWERS["acceptance"])
-    return task
-
-
-def as_(office: Office, who: str, act: Callable[..., Case], *given: Any) -> Case:
-    with office.database.write() as session:
-        return act(session, office.actors[who], *given)
-
-
-def standing(office: Office, case_id: int) -> tuple[str, str | None]:
-    with office.database.read() as session:
-        case = session.get_one(Case, case_id)
-        return case.status, case.outcome
-
-
-def incidents_of(office: Office, case_id: int) -> list[tuple[str, str | None, str | None, str | None]]:
-    with office.database.read() as session:
-        found = session.scalars(select(Incident).where(Incident.case_id == case_id).order_by(Incident.id))
-        return [(each.code, each.element, each.resolution, each.closed_by) for each in found]
-
-
-def recorded(office: Office, case_id: int, kind: str) -> list[tuple[str, Any]]:
-    with office.database.read() as session:
-        query = select(Event.actor, Event.payload).where(Event.case_id == case_id, Event.kind == kind)
-        return [(row.actor, row.payload) for row in session.execute(query.order_by(Event.seq))]
-
-
-def rows(office: Office) -> dict[str, int]:
-    """How many there are of what a command writes."""
-    with office.database.read() as session:
-        tables = (Case, Task, Submission, Letter, Incident, Event)
-        return {each.__tablename__: session.scalar(select(func.count()).select_from(each)) or 0 for each in tables}
-
-
-def assert_sound(office: Office) -> None:
-    assert invariants.violations(office.database.url) == []
 
 
 # ---- the person is told, and nothing of the command remains --------------------------------------
@@ -269,117 +160,6 @@ def test_a_tick_goes_past_a_case_that_cannot_understand_its_message(database: Da
     assert_sound(office)
 
 
-# ---- a person gets it going again ----------------------------------------------------------------
-
-
-def test_a_case_that_is_tried_again_goes_on_once_the_reason_is_gone(
-    database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = furnish(database)
-    task = at_acceptance(office, opened_round(office))
-    with monkeypatch.context() as tight, pytest.raises(CaseStopped):
-        tight.setattr(bounds, "MAX_STEPS", 1)
-        office.complete("city", task, ANSWERS["acceptance"])
-    as_(office, "owner", repairs.retry, task.case_id)
-    assert standing(office, task.case_id) == ("open", None)
-    office.complete("city", task, ANSWERS["acceptance"])
-    assert office.open_elements(task.case_id) == ["first_review"]
-    assert incidents_of(office, task.case_id) == [("budget_exceeded", None, "retried", "owner")]
-    assert recorded(office, task.case_id, "incident.retried") == [("owner", {})]
-    assert_sound(office)
-
-
-def test_a_case_that_fails_again_has_a_second_incident(database: Database, clock: StandingClock) -> None:
-    office = furnish(database, failing_after_acceptance())
-    task = stopped(office)
-    as_(office, "owner", repairs.retry, task.case_id)
-    with pytest.raises(CaseStopped):
-        office.complete("city", task, ANSWERS["acceptance"])
-    assert [resolution for *_, resolution, _ in incidents_of(office, task.case_id)] == ["retried", None]
-    assert_sound(office)
-
-
-def test_a_repaired_case_goes_on_with_the_right_variables(database: Database, clock: StandingClock) -> None:
-    office = furnish(database, failing_after_acceptance())
-    task = stopped(office)
-    reason = "上级认定情况应填数字"
-    as_(office, "owner", repairs.repair, task.case_id, {"higher_level_recognition": 1}, reason)
-    office.complete("city", task, ANSWERS["acceptance"])
-    assert office.open_elements(task.case_id) == ["first_review"]
-    assert incidents_of(office, task.case_id) == [("expression_failed", "higher_level", "repaired", "owner")]
-    said = {"variables": {"higher_level_recognition": 1}, "reason": reason}
-    assert recorded(office, task.case_id, "incident.repaired") == [("owner", said)]
-    assert_sound(office)
-
-
-def test_a_repaired_timer_wakes_its_case(database: Database, clock: StandingClock) -> None:
-    office = furnish(database, failing_when_the_first_round_closes())
-    round_ = opened_round(office)
-    clock.move_to(CLOSED)
-    timers.tick(database)
-    as_(office, "owner", repairs.repair, case_of(round_), {"round_id": 2}, "更正批次编号")
-    assert timers.tick(database) == 1
-    assert office.open_elements(case_of(round_)) == ["draft_list"]
-    assert_sound(office)
-
-
-def test_a_cancelled_case_ends_without_an_outcome_and_its_tasks_with_it(
-    database: Database, clock: StandingClock
-) -> None:
-    office = furnish(database, failing_after_acceptance())
-    task = stopped(office)
-    as_(office, "owner", repairs.cancel, task.case_id, "申报主体撤回")
-    assert standing(office, task.case_id) == ("cancelled", None)
-    assert office.open_elements(task.case_id) == []
-    assert incidents_of(office, task.case_id) == [("expression_failed", "higher_level", "cancelled", "owner")]
-    assert recorded(office, task.case_id, "incident.cancelled") == [("owner", {"reason": "申报主体撤回"})]
-    assert len(recorded(office, task.case_id, "task.cancelled")) == 1
-    with pytest.raises(Conflict, match="已失效"):
-        office.complete("city", task, ANSWERS["acceptance"])
-    clock.move_to(CLOSED)
-    timers.tick(database)
-    assert_sound(office)
-
-
-@pytest.mark.parametrize(
-    ("who", "refusal"),
-    [
-        ("city", Forbidden),  # they know the case, and diagrams are not theirs to mend
-        ("leader", Forbidden),
-        ("county", Forbidden),
-        ("sibling", NotFound),  # a neighbour does not even learn that it exists
-        ("expert", NotFound),
-        ("stranger", NotFound),  # a process owner, of another office
-    ],
-)
-def test_only_the_bureaus_process_owner_may_handle_an_incident(
-    who: str, refusal: type[Exception], sqlite_database: Database, clock: StandingClock
-) -> None:
-    office = furnish(sqlite_database, failing_after_acceptance())
-    with sqlite_database.write() as session:
-        stranger = accounts.add(session, "stranger", by="setup")
-        accounts.grant(session, stranger, "process_owner", COUNTY, by="setup")
-        office = Office(sqlite_database, {**office.actors, "stranger": accounts.actor(session, stranger)})
-    task = stopped(office)
-    before = rows(office)
-    for act, *given in ((repairs.retry,), (repairs.repair, {"decision": 1}, "试试"), (repairs.cancel, "试试")):
-        with pytest.raises(refusal):
-            as_(office, who, act, task.case_id, *given)
-    assert standing(office, task.case_id) == ("incident", None)
-    assert rows(office) == before
-    assert_sound(office)
-
-
-def test_a_case_without_an_incident_is_not_to_be_repaired(database: Database, clock: StandingClock) -> None:
-    office = furnish(database)
-    task = at_acceptance(office, opened_round(office))
-    for act, *given in ((repairs.retry,), (repairs.repair, {"decision": 1}, "试试"), (repairs.cancel, "试试")):
-        with pytest.raises(Refused, match="没有异常"):
-            as_(office, "owner", act, task.case_id, *given)
-    office.complete("city", task, ANSWERS["acceptance"])
-    assert_sound(office)
-
-
 # ---- budgets, and states that cannot be read -----------------------------------------------------
 
 
@@ -400,7 +180,10 @@ def test_a_diagram_that_runs_in_circles_is_stopped(
 
 @pytest.mark.parametrize(
     "damage",
-    ["UPDATE case_run SET state_format = 99 WHERE id = :case", "UPDATE case_run SET state = :nonsense WHERE id = :case"],
+    [
+        "UPDATE case_run SET state_format = 99 WHERE id = :case",
+        "UPDATE case_run SET state = :nonsense WHERE id = :case",
+    ],
 )
 def test_a_state_that_cannot_be_read_is_left_as_it_is(damage: str, database: Database, clock: StandingClock) -> None:
     """A newer program's state, or a damaged one: nobody touches it, and the others go on."""

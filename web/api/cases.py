@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 from engine import cases, queries
 from engine.access import Actor
 from web.api import paging
+from web.given import CaseGiven, Paged
 from web.guard import guard
 from web.operations import operation
-from web.schemas import CaseDetail, CaseGiven, CaseState, HistoryPage, Paged
+from web.told import CaseDetail, CaseState, HistoryPage
 
 routes = Blueprint("cases", __name__)
 

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 from engine import queries
 from engine.access import Actor
 from web.api import paging
+from web.given import Paged
 from web.guard import guard
 from web.operations import operation
-from web.schemas import ClusterPage, ClusterRow, ObligationList, Paged
+from web.told import ClusterPage, ClusterRow, ObligationList
 
 routes = Blueprint("clusters", __name__)
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_file
 from sqlalchemy.orm import Session
 
-from engine import files
+from engine import files, uploads
 from engine.access import Actor
 from web import context, guard, operations
 from web.errors import RequestInvalid
 from web.guard import guard as guarded
 from web.operations import Operation, operation
-from web.schemas import FileInfo
+from web.told import FileInfo
 
 routes = Blueprint("files", __name__)
 
@@ -20,7 +20,7 @@ _UPLOAD = Operation(
     status=201,
     problems=frozenset({409, 413, 415}),
     location="/api/v1/files/{id}",
-    multipart={"file": "文件：pdf jpg jpeg png docx xlsx doc xls wps et ofd txt csv"},
+    multipart={"file": f"文件：{' '.join(uploads.MEDIA_TYPES)}"},
 )
 
 
@@ -52,7 +52,7 @@ def upload_file() -> Response:
 
 @routes.get("/files/<file_id>")
 @guarded("file.read")
-@operation(problems={404}, media_types=("application/octet-stream",))
+@operation(problems={404}, media_types=tuple(uploads.MEDIA_TYPES.values()))
 def download_file(session: Session, actor: Actor, file_id: str) -> Response:
     """下载文件"""
     stored = files.find(session, actor, file_id)

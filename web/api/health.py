@@ -12,7 +12,7 @@ from web import context
 from web.errors import NotReady
 from web.guard import guard
 from web.operations import operation
-from web.schemas import Health, Readiness
+from web.told import Health, Readiness
 
 routes = Blueprint("health", __name__)
 

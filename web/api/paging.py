@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from web.errors import RequestInvalid
-from web.schemas import Paged
+from web.given import Paged
 
 Row = Mapping[str, Any]
 

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from engine import queries
 from web.api import paging
+from web.given import Paged, RegisterAsked
 from web.guard import guard
 from web.operations import operation
-from web.schemas import Notice, NoticePage, Paged, Register, RegisterAsked
+from web.told import Notice, NoticePage, Register
 
 routes = Blueprint("public", __name__)
 

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 from engine import queries, rounds
 from engine.access import Actor
 from web.api import paging
+from web.given import Paged, RoundGiven
 from web.guard import guard
 from web.operations import operation
-from web.schemas import Paged, RoundDetail, RoundGiven, RoundPage, RoundRow
+from web.told import RoundDetail, RoundPage, RoundRow
 
 routes = Blueprint("rounds", __name__)
 

@@ -5,9 +5,10 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from engine import passwords, sign_ins
 from web import context, guard, operations, reading
+from web.given import Credentials
 from web.guard import guard as guarded
 from web.operations import Operation, operation
-from web.schemas import Credentials, Session
+from web.told import Session
 
 routes = Blueprint("sessions", __name__)
 

@@ -10,9 +10,10 @@ from engine import queries, tasks
 from engine.access import Actor
 from engine.models import Task
 from web.api import paging
+from web.given import Answers, DraftGiven, InboxAsked
 from web.guard import guard
 from web.operations import operation
-from web.schemas import Answers, CaseState, Draft, DraftGiven, InboxAsked, TaskDetail, TaskPage, TaskState
+from web.told import CaseState, Draft, TaskDetail, TaskPage, TaskState
 
 routes = Blueprint("tasks", __name__)
 
@@ -28,7 +29,7 @@ def list_tasks(session: Session, actor: Actor, query: InboxAsked) -> TaskPage:
     rows = queries.inbox(
         session,
         actor,
-        mine=query.mine,
+        mine=query.mine == "1",
         state=query.state,
         regime=query.regime,
         limit=query.limit + 1,
