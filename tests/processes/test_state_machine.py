@@ -29,7 +29,7 @@ from tests.office import PEOPLE, Office, furnish
 
 CASES = 3  # at a time, as far as people apply without need
 LEAST_DONE = 8  # tasks, before the closing time passes
-EXAMPLES = 20
+EXAMPLES = 12
 AFTER_CLOSING = "2025-06-30 17:30:01"
 ANSWERS = samples.ANSWERS
 REMARKS = [{"field": "output", "remark": "数据不一致"}]
