@@ -99,7 +99,9 @@ def begin(
     }
     with incidents.guarded(case, actor.name):
         workflow = Workflow.start(deployed.specs(process), start, deployed.words)
-    opened = events.Entry("case.opened", case.id, payload={"process": process, "answers": answers, **ran(workflow)})
+    opened = events.Entry(
+        "case.opened", case.id, payload={"process": process, "answers": answers, "start": start, **ran(workflow)}
+    )
     save(session, case, workflow, actor.name, opened)
     return case
 

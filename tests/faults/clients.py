@@ -13,10 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.clock import UTC
 from tests import office, samples
 from tests.faults.invariants import Done
 

@@ -71,6 +71,7 @@ class Launcher:
 
     def over(self, seconds: float) -> bool:
         """Whether the life has ended, waiting for it so long."""
+        assert self._process.stdout
         return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
     def ended(self) -> int:

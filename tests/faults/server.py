@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tests.faults.launcher import KILLED, Life
@@ -123,8 +124,9 @@ def _die_at(point: str, chance: float) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
             threading.Event().wait()  # no further step: the signal is on its way
 
-    def about_a_case(session: Session) -> bool:
-        return bool(session.info.get("about_a_case"))
+    def if_about_a_case(name: str, session: Session) -> None:
+        if session.info.get("about_a_case"):
+            here(name)
 
     def append(session: Session, chain: str, actor: str, entries: Any) -> None:
         if chain != events.SYSTEM:
@@ -140,8 +142,8 @@ def _die_at(point: str, chance: float) -> None:
     _after(outbox, "put", lambda: here("a letter is in the outbox"))
     for act in ("_wake", "_deliver"):
         _after(timers, act, lambda: here("the worker acts on a case"))
-    event.listen(Session, "before_commit", lambda session: about_a_case(session) and here("before the commit"))
-    event.listen(Session, "after_commit", lambda session: about_a_case(session) and here("after the commit"))
+    event.listen(Session, "before_commit", partial(if_about_a_case, "before the commit"))
+    event.listen(Session, "after_commit", partial(if_about_a_case, "after the commit"))
 
 
 def _before(module: Any, name: str, act: Callable[[], None]) -> None:
@@ -181,7 +183,7 @@ def _two_transactions() -> None:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
 
-    tasks._keep_answers = keep_answers
+    tasks._keep_answers = keep_answers  # type: ignore[assignment]
 
 
 def _no_lock() -> None:
@@ -213,7 +215,7 @@ def _no_idempotency() -> None:
     """A request that comes again is carried out again."""
     from web import idempotency
 
-    idempotency.carried_out = lambda _session, _person, _key, _hash, effect: effect()
+    idempotency.carried_out = lambda _session, _person, _key, _hash, effect: effect()  # type: ignore[assignment]
 
 
 _PLANT: dict[str, Callable[[], None]] = {

@@ -173,7 +173,7 @@ def _furnish(database: Database) -> tuple[int, dict[str, str]]:
     """The office with one open round, and the people of every client, each with a token."""
     made = office.furnish(database)
     round_ = made.open_round()
-    made.complete("city", made.open_task(round_.case_id, "call_notice"), samples.ANSWERS["call_notice"])
+    made.complete("city", made.open_task(round_.case_id or 0, "call_notice"), samples.ANSWERS["call_notice"])
     tokens = {}
     with database.write() as session:
         for number in range(CLIENTS):

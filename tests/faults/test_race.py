@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import event as listening
 from sqlalchemy import func, select
 
+from config.errors import JiqunError
 from engine import events, tasks, timers
 from engine.db import Database, LiveCases
-from engine.errors import AlreadyDone, ClaimedByAnother, JiqunError
+from engine.errors import AlreadyDone, ClaimedByAnother, Conflict, Refused
 from engine.models import Case, Event, Message, Round, Submission, Task
 from tests import samples
 from tests.clock import StandingClock, standing_at
@@ -44,7 +45,7 @@ def office(database: Database, clock: StandingClock) -> Office:
 def round_(office: Office) -> Round:
     """A round that takes applications until `CLOSES`."""
     begun = office.open_round()
-    office.complete("city", office.open_task(begun.case_id, "call_notice"), ANSWERS["call_notice"])
+    office.complete("city", office.open_task(begun.case_id or 0, "call_notice"), ANSWERS["call_notice"])
     return begun
 
 
@@ -60,7 +61,8 @@ def at_acceptance(office: Office, round_: Round) -> Task:
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
     """Let all begin at the same moment, each in a thread of its own; what each answered or raised, in their order."""
-    barrier, ended = Barrier(len(acts)), [None] * len(acts)
+    barrier = Barrier(len(acts))
+    ended: list[Any] = [None] * len(acts)
 
     def run(place: int, act: Callable[[], Any]) -> None:
         barrier.wait()
@@ -136,7 +138,7 @@ def test_eight_times_the_same_key_is_done_once_and_answered_eight_times(
 ) -> None:
     at = desk.furnish(database, tmp_path)
     begun = at.office.open_round()
-    at.office.complete("city", at.office.open_task(begun.case_id, "call_notice"), ANSWERS["call_notice"])
+    at.office.complete("city", at.office.open_task(begun.case_id or 0, "call_notice"), ANSWERS["call_notice"])
     task = at_acceptance(at.office, begun)
     path, given = f"/tasks/{task.id}/complete", {"data": {**ANSWERS["acceptance"], "opinion": "同意受理"}}
     clients = [at.as_("city") for _ in range(CROWD)]
@@ -154,7 +156,7 @@ def test_eight_requests_without_a_key_are_done_once_and_seven_are_told_409(
 ) -> None:
     at = desk.furnish(database, tmp_path)
     begun = at.office.open_round()
-    at.office.complete("city", at.office.open_task(begun.case_id, "call_notice"), ANSWERS["call_notice"])
+    at.office.complete("city", at.office.open_task(begun.case_id or 0, "call_notice"), ANSWERS["call_notice"])
     task = at_acceptance(at.office, begun)
     path, given = f"/tasks/{task.id}/return", {"data": {k: v for k, v in RETURN.items() if k != "decision"}}
     clients = [at.as_("city") for _ in range(CROWD)]
@@ -181,13 +183,30 @@ def test_two_tickers_at_once_wake_a_case_once(office: Office, round_: Round, clo
     assert invariants.violations(office.database.url) == []
 
 
+def test_who_files_as_the_time_runs_out_is_told_and_the_ticker_goes_on(
+    office: Office, round_: Round, clock: StandingClock
+) -> None:
+    """Both want the case and its task; neither may wait for the other for ever, nor fail because of it."""
+    cases = [open_application(office, round_, f"{n}中小企业特色产业集群（铝材产业）") for n in range(4)]
+    filings = [office.open_task(case.id, "fill_in") for case in cases]
+    clock.move_to(CLOSES)
+    office.complete("county", filings[0], ANSWERS["application"])  # the closing minute itself is in time
+    clock.move_by(seconds=1)
+    late = [partial(office.complete, "county", task, ANSWERS["application"]) for task in filings[1:]]
+    *told, woken = together(*late, partial(timers.tick, office.database))
+    assert [type(each) in {Refused, Conflict} for each in told] == [True] * 3, told
+    assert woken == 4  # the round and the three that were too late
+    assert [office.open_elements(case.id) for case in cases] == [["acceptance"], [], [], []]
+    assert invariants.violations(office.database.url) == []
+
+
 def test_a_message_is_delivered_once_by_two_tickers(office: Office, round_: Round, clock: StandingClock) -> None:
     cases = [at_wait_for_round(office, round_) for _ in range(4)]
     clock.move_to(CLOSES)
     clock.move_by(seconds=1)
     timers.tick(office.database)
-    office.complete("city", office.open_task(round_.case_id, "draft_list"), EMPTY_LIST)
-    office.complete("leader", office.open_task(round_.case_id, "decide_list"), ANSWERS["decide_list"])
+    office.complete("city", office.open_task(round_.case_id or 0, "draft_list"), EMPTY_LIST)
+    office.complete("leader", office.open_task(round_.case_id or 0, "decide_list"), ANSWERS["decide_list"])
     with opened(office.database.url.render_as_string(hide_password=False)) as other:
         delivered = together(*[lambda: timers.tick(office.database), lambda: timers.tick(other)] * 2)
     assert sum(delivered) == len(cases), delivered

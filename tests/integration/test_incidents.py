@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, text
 
-from engine import cases, deployments, repairs, timers
+from engine import cases, lint, repairs, timers
 from engine.db import Database, LiveCases
 from engine.errors import CaseStopped, Refused, StateUnreadable
 from engine.models import Case, Letter
@@ -167,7 +167,7 @@ def test_a_diagram_that_runs_in_circles_is_stopped(
     database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check refuses such a diagram, so it comes in past the check, as from an older program."""
-    monkeypatch.setattr(deployments.lint, "problems", lambda _files: [])
+    monkeypatch.setattr(lint, "problems", lambda _files: [])
     office = furnish(database, going_in_circles())
     task = stopped(office)
     ((code, _, resolution, _),) = incidents_of(office, task.case_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -216,7 +217,7 @@ class Applications(RuleBasedStateMachine):
         task = self.task(application, element)
         given = [answers(element, next(iter(STEPS[element].leads_to)))] if action is tasks.complete else []
         for who in set(STEPS[element].people) - {application.holders[element]}:
-            refused(ClaimedByAnother, lambda who=who: self.command(action, who, task.id, *given))
+            refused(ClaimedByAnother, partial(self.command, action, who, task.id, *given))
 
     @rule(before=moves, which=number, who=number)
     def complete_again(self, before: Moves, which: int, who: int) -> None:

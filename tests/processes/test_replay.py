@@ -1,0 +1,86 @@
+"""The record holds all that a replay needs: from it alone a case is lived again, step for step."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from engine import bpmn, deployments, timers
+from engine.db import Database
+from engine.models import Case, Event
+from tests import office
+from tests.clock import StandingClock, standing_at
+from tests.office import Office
+from tests.samples import ANSWERS, MOMENT
+
+REPLAYED = {"case.opened", "task.closed", "timer.fired", "message.received"}
+RETURN = {"decision": "return", "opinion": "请补正", "remarks": [{"field": "output", "remark": "与附表不一致"}]}
+
+
+@pytest.fixture
+def lived(sqlite_database: Database, clock: StandingClock) -> tuple[Office, int, int]:
+    """A round and a case in it, lived to their ends: handed back once, reviewed, published."""
+    clock.move_to(MOMENT)
+    hall = office.furnish(sqlite_database)
+    round_ = hall.open_round()
+    assert round_.case_id is not None
+
+    def do(who: str, case_id: int, element: str, answers: dict[str, object] | None = None) -> None:
+        task = hall.open_task(case_id, element)
+        hall.complete(who, task, answers or ANSWERS[task.form])
+
+    do("city", round_.case_id, "call_notice")
+    case = hall.open_case("county", {**ANSWERS["application_start"], "round_id": round_.id})
+    do("county", case.id, "fill_in")
+    do("city", case.id, "acceptance", RETURN)
+    do("county", case.id, "correct")
+    do("city", case.id, "acceptance")
+    do("city", case.id, "first_review")
+    do("inspector", case.id, "inspect")
+    do("expert", case.id, "review")
+    clock.move_to("2025-06-30 17:31")
+    timers.tick(sqlite_database)
+    listed = {"cases": [case.id], "reasons": [{"case": case.id, "reason": "评审通过"}], "opinion": "一个集群"}
+    do("city", round_.case_id, "draft_list", listed)
+    do("leader", round_.case_id, "decide_list")
+    clock.move_to("2025-07-10 00:00")
+    timers.tick(sqlite_database)
+    do("city", round_.case_id, "check_objections")
+    do("publisher", round_.case_id, "publish")
+    timers.tick(sqlite_database)
+    return hall, round_.case_id, case.id
+
+
+def test_a_case_is_lived_again_from_its_record_alone(lived: tuple[Office, int, int]) -> None:
+    hall, *case_ids = lived
+    for case_id in case_ids:
+        with hall.database.read() as session:
+            case = session.get_one(Case, case_id)
+            deployed = deployments.deployed(session, case.deployment_id)
+            record = session.scalars(select(Event).where(Event.case_id == case_id).order_by(Event.seq)).all()
+        workflow: bpmn.Workflow | None = None
+        for event in record:
+            if event.kind in REPLAYED:
+                with standing_at(event.at):
+                    workflow = again(workflow, event, deployed, case.process)
+                assert workflow.journal.passed == event.payload["passed"], (case.process, event.kind, event.element)
+                workflow.dump()  # as each command does: pruned, and the journal begins anew
+        assert workflow is not None
+        assert workflow.ended
+        assert {event.payload["outcome"] for event in record if event.kind == "case.ended"} == {case.outcome}
+
+
+def again(workflow: bpmn.Workflow | None, event: Event, deployed: deployments.Deployed, process: str) -> bpmn.Workflow:
+    """The same command once more, on what the event says of it and nothing else."""
+    payload = event.payload
+    if workflow is None:
+        return bpmn.Workflow.start(deployed.specs(process), payload["start"], deployed.words)
+    if event.kind == "task.closed":
+        step = next(step for step in workflow.ready() if step.path + step.element == event.element)
+        workflow.complete(step.id, payload["variables"])
+    elif event.kind == "timer.fired":
+        assert workflow.wake_at == datetime.fromisoformat(payload["due"])
+        workflow.wake()
+    else:
+        workflow.deliver(payload["name"], payload["payload"])
+    return workflow
