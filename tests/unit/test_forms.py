@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ from engine.errors import BundleInvalid, FormInvalid
 from engine.forms.kinds import FACTS
 from tests import samples
 
-FOLDER = Path(__file__).parents[2] / "processes" / "forms"
-FORMS = sorted(path.stem for path in FOLDER.glob("*.json"))
+FILES = bundle.shipped("qingyuan")
+FORMS = sorted(name[len("forms/") : -len(".json")] for name in FILES if name.startswith("forms/"))
 FILE = "0123456789abcdef0123456789abcdef"
 LEFT_OUT = object()
 
@@ -31,11 +30,11 @@ def _the_samples_day() -> Iterator[None]:
 
 
 def form(name: str) -> forms.Form:
-    return forms.parse((FOLDER / f"{name}.json").read_bytes())
+    return forms.parse(FILES[f"forms/{name}.json"])
 
 
 def document(name: str) -> dict[str, Any]:
-    return json.loads((FOLDER / f"{name}.json").read_bytes())
+    return json.loads(FILES[f"forms/{name}.json"])
 
 
 def refused(name: str, data: Any) -> dict[str, str]:
@@ -75,7 +74,7 @@ TEXT: dict[str, Any] = {"$ref": "#/$defs/text"}
 
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_keeps_to_the_profile_and_is_a_json_schema(name: str) -> None:
-    assert forms.form_problems((FOLDER / f"{name}.json").read_bytes()) == []
+    assert forms.form_problems(FILES[f"forms/{name}.json"]) == []
     Draft202012Validator.check_schema(document(name))
 
 
