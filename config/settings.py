@@ -18,6 +18,7 @@ class Settings:
     database_url: str = ""  # SQLAlchemy URL; empty: SQLite in the data folder
     host: str = "127.0.0.1"
     port: int = 8000  # PORT is honoured too
+    trusted_proxy: str = ""  # address of the reverse proxy whose X-Forwarded-For is believed; empty: none
     threads: int = 8  # of the web server
     tick_seconds: int = 15  # how often timers, messages and anchors are looked at
     file_megabytes: int = 50  # the largest single upload

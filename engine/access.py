@@ -235,6 +235,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "task.return": Policy(HANDLERS, "act", _may_act),
         "case.open": Policy(APPLICANTS | {"city_officer", "bureau_leader"}, "act"),  # the diagram narrows it: opened_by
         "case.read": Policy(HANDLERS, holds=_knows_of),
+        "incident.list": Policy(frozenset({"process_owner"})),
         "incident.handle": Policy(frozenset({"process_owner"}), "act", _mends),
         "round.list": Policy(HANDLERS),
         "round.read": Policy(HANDLERS, holds=_knows_of),

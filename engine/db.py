@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,13 +25,14 @@ IDLE_SECONDS = 1.0  # after which a connection is asked whether it still lives
 class Database:
     """An open database. `write()` is the only place where anything is committed."""
 
-    def __init__(self, url: str, *, live_cases: int = 2000) -> None:
+    def __init__(self, url: str, *, live_cases: int = 2000, case_megabytes: int = 1024) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self.engine = _sqlite(url) if self.dialect == "sqlite" else _postgresql(url)
         self.writer = self.engine.execution_options(jiqun_write=True)
         self.reader = self.engine if self.dialect == "sqlite" else self.engine.execution_options(**ONE_MOMENT)
         self.live = LiveCases(live_cases)
+        self.case_megabytes = case_megabytes  # all files of one case: engine.files asks, whoever binds them
         self.deployed: dict[int, Any] = {}  # engine.deployments keeps what it has read; deployments never change
 
     @contextmanager
@@ -66,10 +67,10 @@ class Database:
         """A transaction that sees one moment and changes nothing."""
         with Session(self.reader, expire_on_commit=False, autoflush=False) as session:
             session.info["database"] = self
-            yield session
-            if self.dialect == "postgresql":
+            # psycopg forgets its prepared statements at every ROLLBACK, so a reader on PostgreSQL ends well.
+            with session.begin() if self.dialect == "postgresql" else nullcontext():
+                yield session
                 session.expunge_all()
-                session.commit()  # psycopg forgets its prepared statements at every ROLLBACK
 
     def close(self) -> None:
         self.engine.dispose()

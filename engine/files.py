@@ -20,7 +20,6 @@ from engine.errors import NotFound, Refused
 from engine.models import Case, StoredFile
 
 MEGABYTE = 1024 * 1024
-CASE_MEGABYTES = 1024  # all files of one case, unless the installation says otherwise
 ORPHAN_SECONDS = 3600  # bytes without a row are an upload that never ended, after this long
 
 
@@ -65,9 +64,7 @@ def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int) -> Re
     return Received(name, uploads.MEDIA_TYPES[uploads.ending(name)], sha256, size)
 
 
-def add(
-    session: Session, actor: Actor, received: Received, *, megabytes: int = CASE_MEGABYTES, organisation_code: str = ""
-) -> StoredFile:
+def add(session: Session, actor: Actor, received: Received, *, organisation_code: str = "") -> StoredFile:
     """The row of an upload; it belongs to who uploaded it until a form names it. Raises Forbidden, Refused.
 
     `organisation_code` says for which of the actor's organisations, where there are several.
@@ -76,7 +73,7 @@ def add(
     unnamed = select(func.coalesce(func.sum(StoredFile.size), 0)).where(
         StoredFile.case_id.is_(None), StoredFile.uploaded_by == actor.name
     )
-    _require_room(session.scalar(unnamed) or 0, received.size, megabytes, "您已上传而未使用的文件")
+    _require_room(session, session.scalar(unnamed) or 0, received.size, "您已上传而未使用的文件")
     offices = [office.organisation_code for office in actor.as_any_of(access.HANDLERS)]
     stored = StoredFile(
         id=secrets.token_hex(16),
@@ -102,12 +99,10 @@ def find(session: Session, actor: Actor, file_id: str) -> StoredFile:
     return stored
 
 
-def bind(
-    session: Session, case_id: int, ids: Iterable[str], actor: Actor, *, megabytes: int = CASE_MEGABYTES
-) -> list[StoredFile]:
+def bind(session: Session, case_id: int, ids: Iterable[str], actor: Actor) -> list[StoredFile]:
     """Make files part of a case, when a form names them: own uploads, or files the case has already.
 
-    Raises NotFound for a file that is neither, Refused when the case's files grow over `megabytes`.
+    Raises NotFound for a file that is neither, Refused when the case's files grow over what the installation allows.
     """
     named = sorted(set(ids))
     rows = session.scalars(select(StoredFile).where(StoredFile.id.in_(named)).with_for_update())
@@ -122,7 +117,7 @@ def bind(
     fresh = [stored for stored in found.values() if stored.case_id is None]
     if fresh:
         held = session.scalar(select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.case_id == case_id))
-        _require_room(held or 0, sum(stored.size for stored in fresh), megabytes, "本办件的文件")
+        _require_room(session, held or 0, sum(stored.size for stored in fresh), "本办件的文件")
     for stored in fresh:
         stored.case_id = case_id
     session.flush()
@@ -183,6 +178,7 @@ def _settle(waiting: Path, final: Path) -> None:
             os.close(handle)
 
 
-def _require_room(held: int, more: int, megabytes: int, what: str) -> None:
+def _require_room(session: Session, held: int, more: int, what: str) -> None:
+    megabytes: int = session.info["database"].case_megabytes
     if held + more > megabytes * MEGABYTE:
         raise Refused(f"{what}合计不得超过 {megabytes} MB，现有 {held // MEGABYTE} MB")

@@ -112,7 +112,7 @@ def task_detail(session: Session, actor: Actor, task_id: str) -> Row:
 
 
 def case_detail(session: Session, actor: Actor, case_id: int) -> Row:
-    """A case with its open tasks, its letters and, for those who may handle it, its incident."""
+    """A case with its open tasks and, for the bureau's own people, why nothing moves."""
     case = cases.find(session, actor, case_id)
     deployment = {"number": deployments.number(session, case.deployment_id), "id": case.deployment_id}
     open_tasks = (
@@ -138,7 +138,7 @@ def case_detail(session: Session, actor: Actor, case_id: int) -> Row:
         "ended_at": case.ended_at,
         "wake_at": case.wake_at,
         "tasks": _rows(session, open_tasks),
-        "incident": next(iter(_rows(session, stopped)), None) if access.may(actor, "incident.handle", case) else None,
+        "incident": next(iter(_rows(session, stopped)), None) if _of_the_bureau(actor, case) else None,
     }
 
 
@@ -162,11 +162,11 @@ def answers(session: Session, actor: Actor, case_id: int) -> list[Row]:
 
 
 def letters(session: Session, actor: Actor, case_id: int) -> list[Row]:
-    """Letters of a case that are addressed to an office of the actor."""
+    """Letters of a case that are addressed to an office the actor serves; experts and inspectors only visit theirs."""
     cases.find(session, actor, case_id)
-    offices = {membership.organisation_code for membership in actor.memberships}
+    offices = {membership.organisation_code for membership in actor.as_any_of(access.APPLICANTS | access.BUREAU)}
     query = select(
-        Letter.id, Letter.template, Letter.deployment_id, Letter.fields, Letter.status, Letter.created_at, Letter.role
+        Letter.id, Letter.template, Letter.deployment_id, Letter.fields, Letter.status, Letter.created_at
     ).where(Letter.case_id == case_id, Letter.organisation_code.in_(offices))
     return _rows(session, query.order_by(Letter.id))
 
@@ -174,11 +174,8 @@ def letters(session: Session, actor: Actor, case_id: int) -> list[Row]:
 def history(session: Session, actor: Actor, case_id: int, *, limit: int = 100, after: int = 0) -> list[Row]:
     """The record of a case, oldest first: who did what for the bureau's own people, what happened for the others."""
     case = cases.find(session, actor, case_id)
-    within = bool(actor.as_any_of(access.BUREAU)) and any(
-        m.organisation_code == case.bureau_code for m in actor.memberships
-    )
     columns = [Event.seq, Event.at, Event.kind, Event.element, Event.task_id]
-    if within:
+    if _of_the_bureau(actor, case):
         columns += [Event.actor, Event.payload]
     query = select(*columns).where(Event.chain == case.bureau_code, Event.case_id == case_id, Event.seq > after)
     return _rows(session, query.order_by(Event.seq).limit(limit))
@@ -271,16 +268,25 @@ def public_clusters(session: Session) -> list[Row]:
     return _rows(session, query)
 
 
-def incidents(session: Session, actor: Actor) -> list[Row]:
+def incidents(session: Session, actor: Actor, *, limit: int = 50, after: int = 0) -> list[Row]:
     """Cases that cannot go on, of the bureaus whose processes the actor looks after; oldest first."""
     offices = [membership.organisation_code for membership in actor.as_any_of({"process_owner"})]
     query = (
-        select(Incident.case_id, Case.process, Incident.code, Incident.message, Incident.element, Incident.happened_at)
+        select(
+            Incident.id,
+            Incident.case_id,
+            Case.regime,
+            Case.process,
+            Incident.code,
+            Incident.message,
+            Incident.element,
+            Incident.happened_at,
+        )
         .join(Case, Case.id == Incident.case_id)
-        .where(Incident.closed_at.is_(None), Case.bureau_code.in_(offices))
-        .order_by(Incident.happened_at, Incident.id)
+        .where(Incident.closed_at.is_(None), Case.bureau_code.in_(offices), Incident.id > after)
+        .order_by(Incident.id)
     )
-    return _rows(session, query)
+    return _rows(session, query.limit(limit))
 
 
 _ROUND = (
@@ -304,6 +310,10 @@ _CLUSTER = (
     Cluster.first_day,
     Cluster.last_day,
 )
+
+
+def _of_the_bureau(actor: Actor, case: Case) -> bool:
+    return any(membership.organisation_code == case.bureau_code for membership in actor.as_any_of(access.BUREAU))
 
 
 def _earlier_answers(session: Session, case: Case, task: Task) -> Any:

@@ -1,16 +1,32 @@
 """Repairs: what a person does about an incident – let it try again, put its variables right, or end the case."""
 
-from collections.abc import Mapping
+import keyword
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, cases, clock, events
+from config.errors import JiqunError
+from engine import access, cases, clock, events, values
 from engine.access import Actor
 from engine.bpmn import Workflow
-from engine.errors import NotFound, Refused
+from engine.errors import ExpressionFailed, NotFound, Refused
+from engine.forms.kinds import reserved
 from engine.models import Case, Incident
+
+MAX_DEPTH = 4  # variables, list, map, value: what forms may answer
+MAX_VALUES = 5000
+MAX_CHARACTERS = 20_000  # of all texts and names together
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+class VariableRefused(JiqunError):
+    """A variable that no expression could read, that would shadow a word, or that is too much."""
+
+    code = "variable_refused"
 
 
 def waiting(session: Session) -> list[dict[str, Any]]:
@@ -32,8 +48,13 @@ def retry(session: Session, actor: Actor, case_id: int) -> Case:
 
 
 def repair(session: Session, actor: Actor, case_id: int, variables: Mapping[str, Any], reason: str) -> Case:
-    """Put routing variables right and let the case go on. The values and the reason stand in the record."""
+    """Put routing variables right and let the case go on. The values and the reason stand in the record.
+
+    Raises VariableRefused for reserved names, and for values that are not whole numbers, texts, yes or no, nothing,
+    lists or maps, lie deep or are many.
+    """
     case, workflow = _stopped(session, actor, case_id)
+    _require_usable(variables)
     workflow.set_variables(variables)
     case.status = "open"
     kept = cases.keep(session, case, workflow)
@@ -57,6 +78,43 @@ def _stopped(session: Session, actor: Actor, case_id: int) -> tuple[Case, Workfl
     if case.status != "incident":
         raise Refused("该办件没有异常，无需处理", case=case_id)
     return case, workflow
+
+
+def _require_usable(variables: Mapping[str, Any]) -> None:
+    if not variables:
+        raise VariableRefused("请写明要更正的变量；不改变量而再试一次，请用“重试”")
+    for name in variables:
+        if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+            raise VariableRefused(f"“{name[:64]}”不能作变量名；变量名由英文字母开头，只含字母、数字和下划线")
+    characters = 0
+    for seen, value in enumerate(_everything(dict(variables), 0)):  # the first is the whole
+        characters += len(value) if isinstance(value, str) else 0
+        if seen > MAX_VALUES or characters > MAX_CHARACTERS:
+            raise VariableRefused(f"变量的内容过多；合计至多 {MAX_VALUES} 项、{MAX_CHARACTERS} 字")
+
+
+def _everything(value: Any, depth: int) -> Iterator[Any]:
+    """A value with all that lies in it, the keys of maps too, each looked at."""
+    if type(value) not in (int, str, bool, type(None), list, dict):  # a float is not exact; others are no JSON
+        raise VariableRefused("变量的值只能是整数、文字、是否值、空值、列表和对照表；小数请改用整数单位")
+    if type(value) is int:
+        try:
+            values.number(value)
+        except ExpressionFailed as failed:
+            raise VariableRefused(failed.message) from failed
+    yield value
+    if not isinstance(value, list | dict):
+        return
+    if depth == MAX_DEPTH:
+        raise VariableRefused(f"变量的内容嵌套超过 {MAX_DEPTH} 层；请只写出要更正的一层")
+    if len(value) > values.MEMBERS:
+        raise VariableRefused(f"每个列表、对照表至多 {values.MEMBERS} 项")
+    for key in value if isinstance(value, dict) else ():
+        if not isinstance(key, str) or reserved(key):
+            raise VariableRefused(f"“{str(key)[:64]}”是系统保留的名称，不能用于变量或对照表；请去掉后再提交")
+        yield key
+    for part in value.values() if isinstance(value, dict) else value:
+        yield from _everything(part, depth + 1)
 
 
 def _close(session: Session, actor: Actor, case: Case, resolution: str, *kept: events.Entry, **payload: Any) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
 from engine import cases, clock, events, incidents
 from engine.db import Database
+from engine.errors import StateUnreadable
 from engine.models import Case, Message
 
 log = logging.getLogger(__name__)
@@ -39,11 +41,23 @@ def _sweep(database: Database, query: Any, act: Callable[..., int]) -> int:
         try:
             with database.write() as session:
                 done += act(session, *row)
+        except StateUnreadable as error:
+            log.warning("%s %s: %s", act.__name__, tuple(row), error.code)
+            _stop(database, row[-1], error.code, error.message)
         except JiqunError as error:  # CaseStopped has left its incident
             log.warning("%s %s: %s", act.__name__, tuple(row), error.code)
-        except Exception:  # one broken case must not stop the others
+        except SQLAlchemyError:  # the database's trouble is no fault of the case: it is tried again
             log.exception("%s %s", act.__name__, tuple(row))
+        except Exception as error:  # one broken case must not stop the others, nor be tried at every tick
+            log.exception("%s %s", act.__name__, tuple(row))
+            _stop(database, row[-1], "unexpected", type(error).__name__)
     return done
+
+
+def _stop(database: Database, case_id: int, code: str, message: str) -> None:
+    with database.write() as session:
+        case = session.get_one(Case, case_id)
+        incidents.Stopped(case.id, case.opened_at, "worker", code, message, None).leave(session)
 
 
 def _wake(session: Session, case_id: int) -> int:

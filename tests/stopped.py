@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lxml import etree
 from sqlalchemy import func, select
 
 from engine import bundle
@@ -59,12 +60,19 @@ def failing_when_the_first_round_closes() -> dict[str, bytes]:
 
 def going_in_circles() -> dict[str, bytes]:
     """Who is accepted is asked again whether they were: without end, and without waiting for anybody."""
-    flow = '<bpmn:sequenceFlow id="tell_accepted_to_higher_level" sourceRef="tell_accepted" targetRef="{}"'
-    files = changed("application.bpmn", flow.format("higher_level"), flow.format("acceptance_decision"))
-    arrow, gate = "<bpmn:incoming>{}</bpmn:incoming>", "acceptance_to_acceptance_decision"
-    drawn = files["application.bpmn"].decode().replace(arrow.format("tell_accepted_to_higher_level"), "")
-    both = arrow.format(gate) + arrow.format("tell_accepted_to_higher_level")
-    return {**files, "application.bpmn": drawn.replace(arrow.format(gate), both).encode()}
+    return redirected("application.bpmn", "tell_accepted", "higher_level", "acceptance_decision")
+
+
+def redirected(file: str, source: str, target: str, new_target: str) -> dict[str, bytes]:
+    """The shipped bundle, where what led from `source` to `target` leads to another element."""
+    files = dict(bundle.shipped(REGIME))
+    root: Any = etree.fromstring(files[file])
+    (flow,) = root.xpath(f"//*[@sourceRef='{source}' and @targetRef='{target}']")
+    (told,) = root.xpath(f"//*[@id='{target}']/*[local-name()='incoming' and text()='{flow.get('id')}']")
+    (other,) = root.xpath(f"//*[@id='{new_target}']/*[local-name()='incoming'][1]")
+    flow.set("targetRef", new_target)
+    other.addnext(told)
+    return {**files, file: etree.tostring(root, xml_declaration=True, encoding="UTF-8")}
 
 
 # ---- what the tests do and look at ---------------------------------------------------------------

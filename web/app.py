@@ -42,6 +42,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
 
     Raises guard.Unguarded if any view lacks a policy: better no server than an open door.
     """
+    database.case_megabytes = settings.case_megabytes
     app = Flask("web", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.file_megabytes * MEGABYTE + FORM_OVERHEAD,

@@ -108,7 +108,7 @@ def database(chosen: "Settings", *, checked: bool = True) -> "Iterator[Database]
     from engine.db import Database
 
     chosen.data.mkdir(parents=True, exist_ok=True)
-    opened = Database(chosen.url, live_cases=chosen.live_cases)
+    opened = Database(chosen.url, live_cases=chosen.live_cases, case_megabytes=chosen.case_megabytes)
     try:
         if checked:
             opened.check_version()

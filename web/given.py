@@ -61,6 +61,17 @@ class CaseGiven(Answers):
     process: Annotated[Name, Field(description="流程")]
 
 
+class CancelGiven(Given):
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S", description="理由，记入办理记录")]
+
+
+class RepairGiven(CancelGiven):
+    variables: Annotated[
+        dict[str, Any],
+        Field(description="要更正的流程变量。值只能是整数、文字、是否值、空值、列表和对照表"),
+    ]
+
+
 class RoundGiven(Given):
     regime: Annotated[Name, Field(description="规则体系")]
     year: Annotated[int, Field(ge=2000, le=2100, description="认定年度")]

@@ -2,10 +2,12 @@
 
 import logging
 import signal
+from ipaddress import ip_address
 from typing import Any, NoReturn
 
 import click
 
+from config.errors import SettingInvalid
 from web import cli
 
 # ruff: noqa: PLC0415  # each command imports what it needs when it runs
@@ -23,6 +25,7 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     from web.worker import Worker
 
     settings = cli.settings()
+    believed = proxied(settings.trusted_proxy)
     _log()
     with cli.database(settings) as database:
         app = create_app(settings, database)
@@ -33,6 +36,7 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
                 port=settings.port if port is None else port,
                 threads=settings.threads,
                 ident=None,
+                **believed,
                 max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],  # ours refuses first, and says why
             )
         except OSError as error:
@@ -49,6 +53,27 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
             if ticking:
                 ticking.stop()
             server.close()
+
+
+def proxied(trusted: str) -> dict[str, Any]:
+    """What waitress is told about forwarded addresses: those of this one proxy count, all others are taken off.
+
+    Without a proxy nobody's count. Raises SettingInvalid for what is no IP address: it would never match.
+    """
+    if not trusted:
+        return {"clear_untrusted_proxy_headers": True}
+    try:
+        address = str(ip_address(trusted))
+    except ValueError as error:
+        raise SettingInvalid(
+            f"JIQUN_TRUSTED_PROXY 应为反向代理的 IP 地址，现为 {trusted!r}", name="JIQUN_TRUSTED_PROXY"
+        ) from error
+    return {
+        "trusted_proxy": address,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        "clear_untrusted_proxy_headers": True,
+    }
 
 
 @click.command()

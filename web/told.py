@@ -133,7 +133,7 @@ class CaseTask(Told):
 
 
 class CaseIncident(Told):
-    """异常：流程管理人员可见。"""
+    """办件为何不能继续：只对本局人员显示。"""
 
     code: str
     message: str
@@ -150,6 +150,57 @@ class CaseDetail(CaseState):
     wake_at: datetime | None
     tasks: list[CaseTask]
     incident: CaseIncident | None
+
+
+class AnsweredRow(Told):
+    """在一个待办中所填的内容。"""
+
+    task_id: str
+    element: str
+    pass_number: int
+    form: str
+    data: Any
+    submitted_at: datetime
+
+
+class AnsweredList(Told):
+    items: list[AnsweredRow]
+
+
+class LetterRow(Told):
+    """一件通知，措辞依其所属的流程部署。"""
+
+    id: int
+    subject: str
+    body: str
+    status: Annotated[str, Field(description="due 待发、sent 已发、failed 未发出、cancelled 不再发")]
+    created_at: datetime
+
+
+class LetterList(Told):
+    items: list[LetterRow]
+
+
+class IncidentRow(CaseIncident):
+    """一件待处理的异常，不含办件内容。"""
+
+    id: int
+    case_id: int
+    regime: str
+    process: str
+
+
+class IncidentPage(Told):
+    items: list[IncidentRow]
+    next: str | None
+
+
+class CaseStanding(Told):
+    """异常处理之后办件的状态。"""
+
+    id: int
+    process: str
+    status: Annotated[str, Field(description="open 办理中、cancelled 撤销")]
 
 
 class HistoryRow(Told):

@@ -13,7 +13,7 @@ from sqlalchemy import event as listening
 from sqlalchemy import func, select
 
 from config.errors import JiqunError
-from engine import events, tasks, timers
+from engine import events, lint, tasks, timers
 from engine.db import Database, LiveCases
 from engine.errors import AlreadyDone, ClaimedByAnother, Conflict, Refused
 from engine.models import Case, Event, Message, Round, Submission, Task
@@ -23,6 +23,7 @@ from tests.conftest import opened
 from tests.faults import invariants
 from tests.integration import desk
 from tests.office import Office, furnish
+from tests.stopped import redirected
 
 CROWD = 8
 ANSWERS = samples.ANSWERS
@@ -219,6 +220,33 @@ def test_a_message_is_delivered_once_by_two_tickers(office: Office, round_: Roun
     assert invariants.violations(office.database.url) == []
 
 
+def test_a_message_is_delivered_once_to_a_case_that_waits_for_the_next_one(
+    database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ticker that was slower must not take the second waiting for the first."""
+    monkeypatch.setattr(lint, "problems", lambda _files: [])  # an ending that nothing leads to is all it finds
+    office = furnish(database, waiting_on_when_not_listed())
+    begun = office.open_round()
+    office.complete("city", office.open_task(begun.case_id or 0, "call_notice"), ANSWERS["call_notice"])
+    cases = [at_wait_for_round(office, begun) for _ in range(4)]
+    clock.move_to(CLOSES)
+    clock.move_by(seconds=1)
+    timers.tick(database)
+    office.complete("city", office.open_task(begun.case_id or 0, "draft_list"), EMPTY_LIST)
+    office.complete("leader", office.open_task(begun.case_id or 0, "decide_list"), ANSWERS["decide_list"])
+    delivered = together(*[partial(timers.tick, database)] * 4)
+    assert sum(delivered) == len(cases), delivered
+    for case in cases:
+        assert kinds(database, case.id)["message.received"] == 1
+        assert office.open_elements(case.id) == []
+    assert invariants.violations(database.url) == []
+
+
+def waiting_on_when_not_listed() -> dict[str, bytes]:
+    """Who is on no list waits for the next one, instead of being told."""
+    return redirected("application.bpmn", "round_outcome", "tell_not_listed", "wait_for_round")
+
+
 EMPTY_LIST = {"cases": [], "reasons": [], "opinion": "本批次没有符合条件的集群。"}
 
 
@@ -264,8 +292,11 @@ def test_a_commit_that_fails_leaves_no_half_advanced_instance(office: Office, ro
 
     with pytest.raises(_PlantedError):
         fail_to_commit()
-    office.complete("city2", task, RETURN)
+    # Another program makes the version that the failed command would have made; ours must not take its own for it.
+    with opened(office.database.url.render_as_string(hide_password=False)) as other:
+        Office(other, office.actors).complete("city2", task, RETURN)
     assert office.open_elements(task.case_id) == ["correct"]
+    office.complete("county", office.open_task(task.case_id, "correct"), ANSWERS["application"])
     assert invariants.violations(office.database.url) == []
 
 

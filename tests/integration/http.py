@@ -102,9 +102,12 @@ class Doubter(Client):
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[tuple[str, int]]:
-    """The application on the server that ships, in a thread; answers host and port. It is gone after the block."""
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, ident=None)
+def serving(app: Flask, **options: Any) -> Iterator[tuple[str, int]]:
+    """The application on the server that ships, in a thread; answers host and port. It is gone after the block.
+
+    `options` are waitress's.
+    """
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, ident=None, **options)
     thread = Thread(target=server.run, name="server")
     thread.start()
     try:

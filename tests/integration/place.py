@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse, encode_multipart
 from engine import access, accounts, organisations, sign_ins
 from engine.access import Actor
 from engine.db import Database
+from engine.incidents import Stopped
+from engine.models import Case
 from tests import samples
 from tests.integration import desk
 from tests.integration.desk import Desk
@@ -62,6 +64,14 @@ THINGS: Mapping[str, list[str]] = {
     "name": ["site.css"],
 }
 
+BODIES: Mapping[str, Any] = {  # what is sent with a deed
+    "complete": {"data": {}},
+    "return": {"data": {}},
+    "draft": {"data": {}, "version": 0},
+    "repair": {"variables": {"mended": 1}, "reason": "试试"},
+    "cancel": {"reason": "试试"},
+}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -88,9 +98,7 @@ class Place:
             return {"json": {"regime": "qingyuan", "process": "application", "data": start}}
         if path == "/api/v1/rounds":
             return {"json": {"regime": "qingyuan", "year": 2026, "title": "又一批次"}} if method == "POST" else {}
-        if path.endswith("/draft"):
-            return {"json": {"data": {}, "version": 0}}
-        return {"json": {"data": {}}} if path.endswith(("/complete", "/return")) else {}
+        return next(({"json": body} for deed, body in BODIES.items() if path.endswith(f"/{deed}")), {})
 
 
 def furnish(database: Database, data: Path) -> Place:
@@ -116,6 +124,9 @@ def furnish(database: Database, data: Path) -> Place:
     o.complete("city", o.open_task(county.id, "first_review"), samples.ANSWERS["first_review"])
     ids["review"], ids["inspect"] = o.open_task(county.id, "review").id, o.open_task(county.id, "inspect").id
     at.as_("expert").post(f"/tasks/{ids['review']}/claim")
+    with database.write() as session:  # the round's own case is stopped; applications in it go on
+        halted = session.get_one(Case, round_.case_id)
+        Stopped(halted.id, halted.opened_at, "worker", "step_failed", "试验用的异常", "closing").leave(session)
     tokens, actors = _people(database)
     return Place(at, ids | {"site.css": "site.css"}, tokens, actors)
 

@@ -52,14 +52,19 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/tasks": HANDLERS,
     "GET /api/v1/rounds": HANDLERS,
     "GET /api/v1/clusters": APPLICANTS_AND_BUREAUS,
+    "GET /api/v1/incidents": {"owner", "other_owner"},
     # cases
     "POST /api/v1/cases": COUNTY_SIDE | {"sibling", "park"},  # the round is not other bureaus' to apply in
     "GET /api/v1/cases/{county_case}": COUNTY_CASE,
     "GET /api/v1/cases/{park_case}": PARK_CASE,
     "GET /api/v1/cases/{round_case}": BUREAU_STAFF,
-    "GET /api/v1/cases/{county_case}/history": COUNTY_CASE,
-    "GET /api/v1/cases/{park_case}/history": PARK_CASE,
-    "GET /api/v1/cases/{round_case}/history": BUREAU_STAFF,
+    **{
+        f"GET /api/v1/cases/{{{case}}}/{part}": who
+        for case, who in {"county_case": COUNTY_CASE, "park_case": PARK_CASE, "round_case": BUREAU_STAFF}.items()
+        for part in ("history", "answers", "letters")
+    },
+    # incidents: only the round's case is stopped; the others are refused to the owner too
+    **{f"POST /api/v1/cases/{{round_case}}/incident/{deed}": {"owner"} for deed in ("retry", "repair", "cancel")},
     # tasks: each side reads its own, the bureau all of its cases'
     "GET /api/v1/tasks/{filed}": COUNTY_SIDE | BUREAU_STAFF,
     "GET /api/v1/tasks/{fill_in}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.clock import StandingClock
 from tests.integration import desk
 from tests.integration.desk import Desk
 from tests.unit.test_uploads import BAD, DOCX, PDF
+from web.app import create_app
 
 
 @pytest.fixture
@@ -181,9 +183,9 @@ def case_id(at: Desk) -> int:
     return at.office.open_case("county", samples.ANSWERS["application_start"] | {"round_id": round_.id}).id
 
 
-def bind(at: Desk, case_id: int, who: str, *ids: str, megabytes: int = 2) -> None:
+def bind(at: Desk, case_id: int, who: str, *ids: str) -> None:
     with at.database.write() as session:
-        files.bind(session, case_id, ids, at.office.actors[who], megabytes=megabytes)
+        files.bind(session, case_id, ids, at.office.actors[who])
 
 
 def test_a_bound_file_is_seen_by_who_sees_the_case(at: Desk, case_id: int) -> None:
@@ -221,10 +223,26 @@ def test_a_file_of_one_case_is_not_named_by_another(at: Desk, case_id: int) -> N
 
 def test_the_files_of_a_case_have_a_limit_together(at: Desk, case_id: int) -> None:
     ids = [at.as_("county").upload(PDF + bytes([n]) + b"\x00" * (600 * 1024)).get_json()["id"] for n in range(2)]
-    bind(at, case_id, "county", ids[0], megabytes=1)
+    at.database.case_megabytes = 1
+    bind(at, case_id, "county", ids[0])
     with pytest.raises(Refused, match="1 MB"):
-        bind(at, case_id, "county", ids[1], megabytes=1)
-    bind(at, case_id, "county", ids[1], megabytes=2)
+        bind(at, case_id, "county", ids[1])
+    at.database.case_megabytes = 2
+    bind(at, case_id, "county", ids[1])
+
+
+def test_a_task_is_not_completed_with_more_than_the_installation_allows(at: Desk, case_id: int) -> None:
+    first, second = (PDF + bytes([n]) + b"\x00" * (1000 * 1024) for n in range(2))
+    bind(at, case_id, "county", at.as_("county").upload(first).get_json()["id"])
+    bind(at, case_id, "county", at.as_("county").upload(second).get_json()["id"])
+    evidence = at.as_("county").upload(PDF + b"\x00" * (100 * 1024)).get_json()["id"]
+    task = at.office.open_task(case_id, "fill_in")
+    answers = {"data": samples.application_data(evidence=evidence)}
+    answer = at.as_("county").post(f"/tasks/{task.id}/complete", answers)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "refused")
+    assert "2 MB" in answer.get_json()["detail"]
+    create_app(replace(at.settings, case_megabytes=3), at.database)  # the same database, opened with more room
+    assert at.as_("county").post(f"/tasks/{task.id}/complete", answers).status_code == 200
 
 
 # ---- sweeping -----------------------------------------------------------------------------------

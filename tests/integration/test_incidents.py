@@ -186,7 +186,7 @@ def test_a_diagram_that_runs_in_circles_is_stopped(
     ],
 )
 def test_a_state_that_cannot_be_read_is_left_as_it_is(damage: str, database: Database, clock: StandingClock) -> None:
-    """A newer program's state, or a damaged one: nobody touches it, and the others go on."""
+    """A newer program's state, or a damaged one: nobody touches it, it is seen, and the others go on."""
     office = furnish(database)
     round_ = opened_round(office)
     task, other = at_acceptance(office, round_), at_acceptance(office, round_)
@@ -210,5 +210,9 @@ def test_a_state_that_cannot_be_read_is_left_as_it_is(damage: str, database: Dat
     with database.write() as session:
         query = text("UPDATE case_run SET state = :state, state_format = :format, wake_at = NULL WHERE id = :case")
         session.execute(query, {"state": kept.state, "format": kept.state_format, "case": task.case_id})
+    ((code, _, resolution, _),) = incidents_of(office, task.case_id)
+    assert (code, resolution) == ("state_unreadable", None)  # so the ticker does not try it again and again
+    with database.write() as session:
+        repairs.retry(session, office.actors["owner"], task.case_id)
     office.complete("city", task, ANSWERS["acceptance"])
     assert_sound(office)

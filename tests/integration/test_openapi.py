@@ -40,6 +40,12 @@ PROMISED = {
     "post /cases",
     "get /cases/{case_id}",
     "get /cases/{case_id}/history",
+    "get /cases/{case_id}/answers",
+    "get /cases/{case_id}/letters",
+    "get /incidents",
+    "post /cases/{case_id}/incident/retry",
+    "post /cases/{case_id}/incident/repair",
+    "post /cases/{case_id}/incident/cancel",
     "get /rounds",
     "post /rounds",
     "get /clusters",
@@ -146,8 +152,9 @@ def seeded(place: Place) -> dict[str, Any]:
                 parameter["schema"] = {"type": parameter["schema"]["type"]}
                 parameter["schema"]["enum"] = [*known, 2**31 - 1 if number else NOWHERE]
     for schema in document["components"]["schemas"].values():
-        if schema.get("properties", {}).get("data", {}).get("type") == "object":
-            schema["properties"]["data"]["additionalProperties"] = ANSWER
+        for name in ("data", "variables"):
+            if schema.get("properties", {}).get(name, {}).get("type") == "object":
+                schema["properties"][name]["additionalProperties"] = ANSWER
     return document
 
 
@@ -212,7 +219,7 @@ def test_what_is_sent_as_described_is_answered_as_described(place: Place, who: s
 
 @pytest.mark.parametrize("who", PEOPLE)
 def test_what_is_not_as_described_is_not_accepted(place: Place, who: str) -> None:
-    assert len(try_all(place, who, GenerationMode.NEGATIVE)) == 6 + 7  # lists with a query, commands with a body
+    assert len(try_all(place, who, GenerationMode.NEGATIVE)) == 7 + 9  # lists with a query, commands with a body
 
 
 def test_an_answer_of_another_shape_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,14 @@
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import cases, queries
+from engine import cases, deployments, queries
 from engine.access import Actor
+from notifications import letters
 from web.api import paging
 from web.given import CaseGiven, Paged
 from web.guard import guard
 from web.operations import operation
-from web.told import CaseDetail, CaseState, HistoryPage
+from web.told import AnsweredList, CaseDetail, CaseState, HistoryPage, LetterList
 
 routes = Blueprint("cases", __name__)
 
@@ -44,3 +45,36 @@ def case_history(session: Session, actor: Actor, case_id: int, query: Paged) -> 
     (after,) = paging.marked(query.after, paging.number) or (0,)
     rows = queries.history(session, actor, case_id, limit=query.limit + 1, after=after)
     return HistoryPage.model_validate(paging.page(rows, query, lambda row: [row["seq"]]))
+
+
+@routes.get("/cases/<number:case_id>/answers")
+@guard("case.read")
+@operation(problems={404})
+def case_answers(session: Session, actor: Actor, case_id: int) -> AnsweredList:
+    """办件中已填报的内容
+
+    限于本人可以查看的待办，先填的在前。
+    """
+    return AnsweredList.model_validate({"items": queries.answers(session, actor, case_id)})
+
+
+@routes.get("/cases/<number:case_id>/letters")
+@guard("case.read")
+@operation(problems={404})
+def case_letters(session: Session, actor: Actor, case_id: int) -> LetterList:
+    """办件的通知
+
+    限于发给本单位的，先发的在前。
+    """
+    rows = queries.letters(session, actor, case_id)
+    return LetterList.model_validate({"items": [_worded(session, row) for row in rows]})
+
+
+def _worded(session: Session, row: queries.Row) -> queries.Row:
+    """A letter in the words of its own deployment, whatever has been deployed since."""
+    template = deployments.deployed(session, row["deployment_id"]).files[f"letters/{row['template']}.txt"]
+    try:
+        subject, body = letters.render(template, row["fields"])
+    except letters.LetterInvalid as error:  # one that cannot be written must not hide the others
+        subject, body = "（通知无法成文）", error.message
+    return {**row, "subject": subject, "body": body}

@@ -45,7 +45,7 @@ def upload_file() -> Response:
     )
 
     def add(session: Session) -> FileInfo:
-        return FileInfo.model_validate(files.add(session, actor, received, megabytes=here.settings.case_megabytes))
+        return FileInfo.model_validate(files.add(session, actor, received))
 
     return operations.carry_out(_UPLOAD, add, received.name, received.sha256)
 
