@@ -33,7 +33,7 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
     code = {"bureau": case.bureau_code, "applicant": case.organisation_code}.get(to)
     code = code or organisations.county_above(session, case.organisation_code) or case.bureau_code
     told = session.connection().execute(_TOLD, {"case": case.id, "task": effect.answered, "office": code}).one()
-    role = _ADDRESSED[told.level if to == "applicant" else to]
+    role = _ADDRESSED["bureau" if code == case.bureau_code else told.level if to == "applicant" else to]
     fields = {
         "办件标题": case.title,
         "办件编号": str(case.id),

@@ -17,7 +17,7 @@ from config.errors import JiqunError
 from engine import access, clock, uploads
 from engine.access import Actor
 from engine.errors import NotFound, Refused
-from engine.models import Case, StoredFile
+from engine.models import StoredFile
 
 MEGABYTE = 1024 * 1024
 ORPHAN_SECONDS = 3600  # bytes without a row are an upload that never ended, after this long
@@ -122,13 +122,6 @@ def bind(session: Session, case_id: int, ids: Iterable[str], actor: Actor) -> li
         stored.case_id = case_id
     session.flush()
     return [found[file_id] for file_id in named]
-
-
-def of_case(session: Session, actor: Actor, case: Case) -> list[StoredFile]:
-    """The files of a case, oldest first. Raises NotFound."""
-    access.require(actor, "case.read", case)
-    query = select(StoredFile).where(StoredFile.case_id == case.id).order_by(StoredFile.uploaded_at, StoredFile.id)
-    return list(session.scalars(query))
 
 
 def path(folder: Path, sha256: str) -> Path:

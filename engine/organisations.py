@@ -53,22 +53,6 @@ def get(session: Session, code: str) -> Organisation:
     return organisation
 
 
-def level_of(session: Session, code: str) -> str:
-    """The level of an organisation, a key of LEVELS. Raises NotFound."""
-    return get(session, code).level
-
-
-def county_of(session: Session, code: str) -> str:
-    """Code of the county department an applicant belongs to: itself, or the nearest one above a park.
-
-    A park right below a bureau has none: then it is the bureau that looks after it.
-    """
-    organisation = get(session, code)
-    while organisation.level == "park" and organisation.parent_code:
-        organisation = get(session, organisation.parent_code)
-    return organisation.code
-
-
 def listed(session: Session) -> list[Organisation]:
     """All organisations, each after the one above it."""
     return list(session.scalars(select(Organisation).order_by(Organisation.path)))

@@ -115,7 +115,7 @@ def a_telephone(text: str) -> list[str]:
     return [number for number in TELEPHONE.findall(text) if not NOBODYS.fullmatch(number)]
 
 
-@pytest.mark.parametrize("text", ["cd /home/somebody/jiqun", "(/root/x)", "path = '/work/main'"])
+@pytest.mark.parametrize("text", ["cd /home/somebody/jiqun", "(/opt/x)", "path = '/Users/somebody/jiqun'"])
 def test_a_path_of_a_machine_is_found(text: str) -> None:
     assert a_machine(text)
 
