@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
 
 from engine import bundle, deployments, queries
 from engine.bundle import Files
@@ -222,3 +223,28 @@ def test_who_deploys_does_not_approve(sqlite_database: Database) -> None:
     with pytest.raises(Refused):
         deploy(sqlite_database, SMALL, by="owner", approved_by="owner")
     assert stored(sqlite_database) == {}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE deployment SET content_hash = 'other'",
+        "DELETE FROM deployment",
+        "UPDATE deployment_file SET content = ''",
+        "DELETE FROM deployment_file",
+    ],
+)
+def test_the_database_itself_refuses_to_change_a_deployment(statement: str, database: Database) -> None:
+    deploy(database, SMALL)
+    before = stored(database)
+    with pytest.raises(DatabaseError, match="stays as it was deployed"), database.write() as session:
+        session.execute(text(statement))
+    assert stored(database) == before
+
+
+def test_the_second_pair_of_eyes_may_come_later(database: Database) -> None:
+    made = deploy(database, SMALL)
+    with database.write() as session:
+        session.execute(text("UPDATE deployment SET approved_by = 'another'"))
+    with database.read() as session:
+        assert session.get_one(Deployment, made.id).approved_by == "another"

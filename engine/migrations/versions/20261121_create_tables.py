@@ -1,4 +1,4 @@
-"""Create the tables, and the triggers that keep the record as it was written."""
+"""Create the tables, and the triggers that keep record and deployments as they were written."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Erasing personal data empties the payload of an entry. Everything else stays, and so does the chain of hashes.
+# Of a deployment only the second pair of eyes may come later. Erasing personal data empties the payload of an
+# entry; everything else stays, and so does the chain of hashes.
 SQLITE = """
 CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
 BEGIN SELECT RAISE(ABORT, 'event: an entry is never deleted'); END;
@@ -25,6 +26,19 @@ BEGIN SELECT RAISE(ABORT, 'event: of an entry only the payload may be erased'); 
 CREATE TRIGGER event_is_never_replaced BEFORE INSERT ON event
 WHEN EXISTS (SELECT 1 FROM event WHERE chain = NEW.chain AND seq = NEW.seq)
 BEGIN SELECT RAISE(ABORT, 'event: this place in the chain is taken'); END;
+
+CREATE TRIGGER deployment_is_never_deleted BEFORE DELETE ON deployment
+BEGIN SELECT RAISE(ABORT, 'deployment: it stays as it was deployed'); END;
+
+CREATE TRIGGER deployment_is_never_changed BEFORE UPDATE OF
+    id, regime, number, content_hash, deployed_at, deployed_by, engine_version ON deployment
+BEGIN SELECT RAISE(ABORT, 'deployment: it stays as it was deployed'); END;
+
+CREATE TRIGGER deployment_file_is_never_deleted BEFORE DELETE ON deployment_file
+BEGIN SELECT RAISE(ABORT, 'deployment: it stays as it was deployed'); END;
+
+CREATE TRIGGER deployment_file_is_never_changed BEFORE UPDATE ON deployment_file
+BEGIN SELECT RAISE(ABORT, 'deployment: it stays as it was deployed'); END;
 """
 
 POSTGRESQL = """
@@ -50,6 +64,21 @@ FOR EACH ROW EXECUTE FUNCTION event_stays_as_written();
 
 CREATE TRIGGER event_is_never_emptied BEFORE TRUNCATE ON event
 FOR EACH STATEMENT EXECUTE FUNCTION event_stays_as_written();
+
+CREATE FUNCTION deployment_stays_as_deployed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'deployment: it stays as it was deployed';
+END $$;
+
+CREATE TRIGGER deployment_is_never_changed BEFORE UPDATE OF
+    id, regime, number, content_hash, deployed_at, deployed_by, engine_version ON deployment
+FOR EACH ROW EXECUTE FUNCTION deployment_stays_as_deployed();
+
+CREATE TRIGGER deployment_is_never_deleted BEFORE DELETE OR TRUNCATE ON deployment
+FOR EACH STATEMENT EXECUTE FUNCTION deployment_stays_as_deployed();
+
+CREATE TRIGGER deployment_file_is_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON deployment_file
+FOR EACH STATEMENT EXECUTE FUNCTION deployment_stays_as_deployed();
 """
 
 
