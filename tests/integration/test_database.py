@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 
+from engine import db
 from engine.db import Database, LiveCases
 from engine.models import ChainHead, Event, Organisation
 from tests.clock import moment
+from tests.conftest import opened
 
 MORNING = moment("2026-03-02 09:00")
 
@@ -43,6 +45,21 @@ def test_reading_changes_nothing(database: Database) -> None:
         session.flush()
     with database.read() as session:
         assert session.scalars(select(ChainHead.seq)).all() == []
+
+
+def test_a_connection_that_died_in_the_silence_is_replaced(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server was restarted over night; the first command of the morning does not notice."""
+    if database.dialect == "sqlite":
+        pytest.skip("SQLite has no server that could cut a connection")
+    monkeypatch.setattr(db, "IDLE_SECONDS", 0.0)
+    with database.read() as session:
+        process = session.scalar(text("SELECT pg_backend_pid()"))
+    with opened(database.url.render_as_string(hide_password=False)) as other, other.write() as session:
+        assert session.scalar(text("SELECT pg_terminate_backend(:process)"), {"process": process})
+    with database.write() as session:
+        session.add(_head(7))
+    with database.read() as session:
+        assert session.scalars(select(ChainHead.seq)).all() == [7]
 
 
 def test_a_second_writer_waits_for_the_first_and_sees_its_work(database: Database) -> None:
