@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -40,9 +41,15 @@ class Clauses:
 
     def clause_of(self, element: str, kind: str = "element") -> str | None:
         """The clause (several: joined by 、) that this element carries, or None."""
-        carrier = Carrier(kind, element)
-        found = dict.fromkeys(duty.clause for duty in self.duties if carrier in duty.carriers)
-        return "、".join(found) or None
+        return self._carried.get(Carrier(kind, element))
+
+    @cached_property
+    def _carried(self) -> Mapping[Carrier, str]:
+        clauses: dict[Carrier, dict[str, None]] = {}
+        for duty in self.duties:
+            for carrier in duty.carriers:
+                clauses.setdefault(carrier, {})[duty.clause] = None
+        return {carrier: "、".join(found) for carrier, found in clauses.items()}
 
     def internal_reason(self, element: str) -> str | None:
         """Why the bureau has this step though no clause asks for it, or None."""

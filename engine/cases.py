@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, bindparam, event, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine import access, bpmn, clock, deployments, effects, events, incidents, messages, organisations
 from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
 from engine.instance.journal import Step
-from engine.models import Case, Cluster, Membership, Person, Round, Submission, Task
+from engine.models import Case, Cluster, Membership, Person, Round, Task
 
 
 def open_case(session: Session, actor: Actor, regime: str, process: str, data: Mapping[str, Any]) -> Case:
@@ -155,6 +155,7 @@ def keep(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]
     case.state, case.state_format = workflow.dump(), bpmn.STATE_FORMAT
     case.wake_at = workflow.wake_at if case.status == "open" else None
     case.awaits = " " + "".join(f"{name} " for name in sorted(workflow.awaits))
+    session.flush()  # who did the last step is asked when the next one is opened
     opened = _sync_tasks(session, case, workflow)
     session.flush()
     live = session.info["database"].live
@@ -174,19 +175,7 @@ def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events
     if there is None:
         there = frozenset(session.connection().execute(_OPEN_TASKS, {"case": case.id}).scalars())
     workflow.rows = frozenset(step.id for step in steps)
-    new = [_task(session, case, step) for step in steps if step.id not in there]
-    if new:
-        session.connection().execute(_OPENED, new)
-    entries = [
-        events.Entry(
-            "task.opened",
-            case.id,
-            task["id"],
-            task["instance_path"] + task["element"],
-            {"due_at": task["due_at"], "assignee": task["assignee_id"], "pass": task["pass_number"]},
-        )
-        for task in new
-    ]
+    entries = [_opened(session, case, step) for step in steps if step.id not in there]
     for task_id in sorted(there - workflow.rows):
         task = session.get_one(Task, task_id)
         if task.state == "open":  # and not the one that this command has just done
@@ -195,28 +184,30 @@ def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events
     return entries
 
 
-def _task(session: Session, case: Case, step: Step) -> dict[str, Any]:
-    roles = _listed(step.properties["role"])
+def _opened(session: Session, case: Case, step: Step) -> events.Entry:
+    """Open the task row of a step; answers what to record."""
+    roles = f" {' '.join(_listed(step.properties['role']))} "
     office = _office(session, case, step.properties["at"])
-    asked = {"case": case.id, "element": step.element, "office": office}
-    asked |= {"roles": f" {' '.join(roles)} ", "same": step.properties.get("assigned_to", "")}
-    earlier, assignee = session.connection().execute(_BEFORE, asked).one()
-    return {
+    due_at = _due_at(session, case, step)
+    row = {
         "id": step.id,
         "case_id": case.id,
         "process": step.process,
         "element": step.element,
         "instance_path": step.path,
-        "pass_number": (earlier or 0) + 1,
         "title": step.name,
         "form": step.properties["form"],
-        "roles": asked["roles"],
+        "roles": roles,
         "organisation_code": office,
-        "assignee_id": assignee,
         "state": "open",
         "opened_at": clock.now(),
-        "due_at": _due_at(session, case, step),
+        "due_at": due_at,
     }
+    asked = {"case_": case.id, "element_": step.element, "path_": step.path, "office_": office, "roles_": roles}
+    asked["same_"] = step.properties.get("assigned_to", "")
+    task = session.connection().execute(_OPENED, row | asked).one()
+    payload = {"due_at": due_at, "assignee": task.assignee_id, "pass": task.pass_number}
+    return events.Entry("task.opened", case.id, step.id, step.path + step.element, payload)
 
 
 def _office(session: Session, case: Case, place: str) -> str:
@@ -244,24 +235,31 @@ def _listed(text: str) -> list[str]:
 
 # Built once: what a completion asks and writes costs less than putting the question together.
 _OPEN_TASKS = select(Task.id).where(Task.case_id == bindparam("case"), Task.state == "open")
-_OPENED = insert(Task.__table__)  # type: ignore[arg-type]  # a Table
+_ANSWERED = aliased(Task)
 _SAME_PERSON = (  # who last did the step named by `assigned_to`, if they still have the role there
     select(Person.id)
-    .join(Submission, Submission.submitted_by == Person.name)
+    .join(_ANSWERED, _ANSWERED.closed_by == Person.name)
     .join(Membership, Membership.person_id == Person.id)
     .where(
-        Submission.case_id == bindparam("case"),
-        Submission.element == bindparam("same"),
-        Membership.organisation_code == bindparam("office"),
-        bindparam("roles", type_=Text).contains(" " + Membership.role + " "),
+        _ANSWERED.case_id == bindparam("case_"),
+        _ANSWERED.element == bindparam("same_"),
+        _ANSWERED.state == "done",
+        Membership.organisation_code == bindparam("office_"),
+        bindparam("roles_", type_=Text).contains(" " + Membership.role + " "),
         Person.disabled_at.is_(None),
     )
-    .order_by(Submission.pass_number.desc())
+    .order_by(_ANSWERED.pass_number.desc())
     .limit(1)
 )
-_PASSES = select(func.max(Task.pass_number)).where(
-    Task.case_id == bindparam("case"), Task.element == bindparam("element")
+_PASSES = select(func.coalesce(func.max(Task.pass_number), 0)).where(
+    Task.case_id == bindparam("case_"),
+    Task.element == bindparam("element_"),
+    Task.instance_path == bindparam("path_"),
 )
-_BEFORE = select(_PASSES.scalar_subquery(), _SAME_PERSON.scalar_subquery())
+_OPENED = (
+    insert(Task)
+    .values(pass_number=_PASSES.scalar_subquery() + 1, assignee_id=_SAME_PERSON.scalar_subquery())
+    .returning(Task.pass_number, Task.assignee_id)
+)
 _LOCKED = select(Case).where(Case.id == bindparam("case")).with_for_update().execution_options(populate_existing=True)
 _STATE = select(Case.state).where(Case.id == bindparam("case"))

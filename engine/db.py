@@ -143,6 +143,7 @@ def _sqlite(url: str) -> Engine:
 def _postgresql(url: str) -> Engine:
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, pool_size=12, connect_args={"connect_timeout": 3})
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one statement: psycopg sends one for each
 
     @event.listens_for(engine, "checkin")
     def _note(_connection: Any, record: Any) -> None:

@@ -12,7 +12,7 @@ from engine import clock, clusters, deployments, events, organisations, outbox, 
 from engine.conventions import NOTICE_FORMS, ROUND_STATES
 from engine.errors import StepFailed
 from engine.instance.journal import Effect
-from engine.models import Case, Cluster, Organisation, Round, Submission, Task
+from engine.models import Case, Cluster, Organisation, Round, Task
 
 _Carried: TypeAlias = Iterable[events.Entry]
 
@@ -41,7 +41,7 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
         "批次": told.round or "",
         "机构": told.office or told.bureau,
         "期限": _day(told.due) if told.due else "",
-        "意见": _remarks(told.data or {}),
+        "意见": _remarks(told.answers or {}),
         "条款": _clause(session, case, template, told) or "",
     }
     key = f"case:{case.id}:{case.version}:{effect.element}"
@@ -56,7 +56,7 @@ def _announce(session: Session, case: Case, effect: Effect) -> _Carried:
     if said is None:
         raise StepFailed(f"没有可公布的内容：尚无人填写 {NOTICE_FORMS[kind]}", element=effect.element)
     entries = publicity.entries(session, effect.parameters["cases"])
-    title, body = said.data["title"], said.data["body"]
+    title, body = said.answers["title"], said.answers["body"]
     notice = publicity.publish(session, case, kind, title=title, body=body, shown=entries)
     yield events.Entry("notice.published", case.id, element=effect.element, payload={"notice": notice.id, "kind": kind})
 
@@ -131,7 +131,7 @@ _TOLD = (  # all that a letter may tell; of the finished task nothing where a ti
         Cluster.name.label("cluster"),
         Round.title.label("round"),
         _DUE.scalar_subquery().label("due"),
-        Submission.data,
+        _ANSWERED.answers,
         _ANSWERED.process,
         _ANSWERED.element,
         _OFFICE.name.label("office"),
@@ -142,13 +142,12 @@ _TOLD = (  # all that a letter may tell; of the finished task nothing where a ti
     .outerjoin(Cluster, Cluster.id == Case.cluster_id)
     .outerjoin(Round, Round.id == Case.round_id)
     .outerjoin(_ANSWERED, _ANSWERED.id == bindparam("task"))
-    .outerjoin(Submission, Submission.task_id == _ANSWERED.id)
     .outerjoin(_OFFICE, _OFFICE.code == _ANSWERED.organisation_code)
     .where(Case.id == bindparam("case"))
 )
 _WRITTEN = (
-    select(Submission.data)
-    .where(Submission.case_id == bindparam("case"), Submission.form == bindparam("form"))
-    .order_by(Submission.submitted_at.desc(), Submission.pass_number.desc())
+    select(Task.answers)
+    .where(Task.case_id == bindparam("case"), Task.form == bindparam("form"), Task.state == "done")
+    .order_by(Task.closed_at.desc(), Task.pass_number.desc())
     .limit(1)
 )

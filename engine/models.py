@@ -203,6 +203,7 @@ class Task(Base):
     due_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
+    answers: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # what was filled in; no token carries it
     __table_args__ = (
         Index("ix_task_pass", "case_id", "element", "pass_number"),
         Index("ix_task_open_of_case", "case_id", sqlite_where=OPEN, postgresql_where=OPEN),
@@ -220,24 +221,6 @@ class Draft(Base):
     data: Mapped[Any] = mapped_column(Json)
     version: Mapped[int]
     saved_at: Mapped[datetime]
-
-
-class Submission(Base):
-    """填报: what was answered at a task. Decisions and opinions stand here, not in the token's data."""
-
-    __tablename__ = "submission"
-    task_id: Mapped[str] = mapped_column(ForeignKey("task.id"), primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("case_run.id"))
-    element: Mapped[str]
-    pass_number: Mapped[int]
-    form: Mapped[str]
-    data: Mapped[Any] = mapped_column(Json)
-    submitted_at: Mapped[datetime]
-    submitted_by: Mapped[str]
-    __table_args__ = (
-        Index("ix_submission_case_id_element", "case_id", "element", "pass_number"),
-        Index("ix_submission_case_id_submitted_at", "case_id", "submitted_at"),
-    )
 
 
 UNCLOSED = text("closed_at IS NULL")

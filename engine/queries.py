@@ -23,7 +23,6 @@ from engine.models import (
     Organisation,
     Person,
     Round,
-    Submission,
     Task,
 )
 
@@ -81,7 +80,6 @@ def task_detail(session: Session, actor: Actor, task_id: str) -> Row:
     deployed = deployments.deployed(session, case.deployment_id)
     step = bpmn.step(deployed.specs(case.process), task.process, task.element)
     draft = session.get(Draft, (task.id, actor.person_id))
-    answered = session.get(Submission, task.id)
     return {
         "id": task.id,
         "case_id": case.id,
@@ -104,7 +102,7 @@ def task_detail(session: Session, actor: Actor, task_id: str) -> Row:
         "internal_reason": deployed.clauses.internal_reason(f"{task.process}.{task.element}"),
         "form": task.form,
         "schema": deployed.form(task.form).document,
-        "data": answered.data if answered else _earlier_answers(session, case, task),
+        "data": task.answers if task.state == "done" else _earlier_answers(session, case, task),
         "draft": {"data": draft.data, "version": draft.version, "saved_at": draft.saved_at} if draft else None,
         "can_act": access.may(actor, "task.complete", task) and task.state == "open",
         "can_return": deployed.form(task.form).returns,
@@ -147,16 +145,15 @@ def answers(session: Session, actor: Actor, case_id: int) -> list[Row]:
     cases.find(session, actor, case_id)
     query = (
         select(
-            Submission.task_id,
-            Submission.element,
-            Submission.pass_number,
-            Submission.form,
-            Submission.data,
-            Submission.submitted_at,
+            Task.id.label("task_id"),
+            Task.element,
+            Task.pass_number,
+            Task.form,
+            Task.answers.label("data"),
+            Task.closed_at.label("submitted_at"),
         )
-        .join(Task, Task.id == Submission.task_id)
-        .where(Submission.case_id == case_id, access.visible_tasks(actor))
-        .order_by(Submission.submitted_at, Submission.pass_number, Submission.task_id)
+        .where(Task.case_id == case_id, Task.state == "done", access.visible_tasks(actor))
+        .order_by(Task.closed_at, Task.pass_number, Task.id)
     )
     return _rows(session, query)
 
@@ -319,14 +316,14 @@ def _of_the_bureau(actor: Actor, case: Case) -> bool:
 def _earlier_answers(session: Session, case: Case, task: Task) -> Any:
     """Where a step stands again, what this office answered in the same form last time: nothing is asked twice."""
     query = (
-        select(Submission.data)
-        .join(Task, Task.id == Submission.task_id)
+        select(Task.answers)
         .where(
-            Submission.case_id == case.id,
-            Submission.form == task.form,
+            Task.case_id == case.id,
+            Task.form == task.form,
             Task.organisation_code == task.organisation_code,
+            Task.state == "done",
         )
-        .order_by(Submission.submitted_at.desc(), Submission.pass_number.desc())
+        .order_by(Task.closed_at.desc(), Task.pass_number.desc())
         .limit(1)
     )
     return session.scalar(query) or {}

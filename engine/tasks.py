@@ -3,24 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from engine import access, cases, clock, deployments, events, files, incidents, rounds
 from engine.access import Actor
 from engine.errors import AlreadyDone, Conflict, NotFound, Refused
-from engine.models import Case, Draft, Submission, Task
+from engine.models import Case, Draft, Task
 
 # Built once: what a completion asks and writes costs less than putting the question together.
 _LOCKED = (
-    select(Case, Task)
+    select(Case, Task, exists().where(Draft.task_id == bindparam("task")))
     .join(Task, Task.case_id == Case.id)
     .where(Task.id == bindparam("task"))
     .with_for_update()
     .execution_options(populate_existing=True)
 )
 _NO_DRAFTS = delete(Draft.__table__).where(Draft.task_id == bindparam("task"))  # type: ignore[arg-type]  # a Table
-_SUBMITTED = insert(Submission.__table__)  # type: ignore[arg-type]
 
 
 def find(session: Session, actor: Actor, task_id: str) -> Task:
@@ -71,7 +70,7 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     Timers that are due fire first, so that a closing minute is exact whenever the ticker comes by.
     Raises AlreadyDone, ClaimedByAnother, CaseStopped, FormInvalid, Forbidden, NotFound, Refused.
     """
-    case, task = _locked(session, actor, task_id)
+    case, task, drafted = _locked(session, actor, task_id)
     if case.status != "open":
         raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
     _other_eyes(session, actor, task)
@@ -87,8 +86,10 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
         names = [name.strip() for name in step.properties.get("variables", "").split(",") if name.strip()]
         variables = {name: answers.get(name) for name in names}
         workflow.complete(task.id, variables)
-    _keep_answers(session, actor, task, answers)
-    session.connection().execute(_NO_DRAFTS, {"task": task.id})
+    task.state, task.closed_at, task.closed_by, task.answers = "done", clock.now(), actor.name, answers
+    task.assignee_id = task.assignee_id or actor.person_id
+    if drafted:
+        session.connection().execute(_NO_DRAFTS, {"task": task.id})
     if named := form.files_in(answers):
         files.bind(session, case.id, named, actor)
     payload = {"form": task.form, "variables": variables, "pass": task.pass_number, **cases.ran(workflow)}
@@ -105,24 +106,6 @@ def hand_back(session: Session, actor: Actor, task_id: str, data: Mapping[str, A
     return complete(session, actor, task_id, {**data, "decision": "return"})
 
 
-def _keep_answers(session: Session, actor: Actor, task: Task, answers: Mapping[str, Any]) -> None:
-    task.state, task.closed_at, task.closed_by = "done", clock.now(), actor.name
-    task.assignee_id = task.assignee_id or actor.person_id
-    session.connection().execute(
-        _SUBMITTED,
-        {
-            "task_id": task.id,
-            "case_id": task.case_id,
-            "element": task.element,
-            "pass_number": task.pass_number,
-            "form": task.form,
-            "data": dict(answers),
-            "submitted_at": clock.now(),
-            "submitted_by": actor.name,
-        },
-    )
-
-
 def _other_eyes(session: Session, actor: Actor, task: Task) -> None:
     """Four eyes: who did the steps named by `not_by` may not do this one."""
     case = _case(session, task)
@@ -133,8 +116,13 @@ def _other_eyes(session: Session, actor: Actor, task: Task) -> None:
     )
     elements = [name.strip() for name in named.split(",") if name.strip()]
     if elements and session.scalar(
-        select(Submission.task_id)
-        .where(Submission.case_id == case.id, Submission.element.in_(elements), Submission.submitted_by == actor.name)
+        select(Task.id)
+        .where(
+            Task.case_id == case.id,
+            Task.element.in_(elements),
+            Task.state == "done",
+            Task.closed_by == actor.name,
+        )
         .limit(1)
     ):
         raise Refused("拟办与审定须由不同人员办理，请由另一位负责人办理", task=task.id)
@@ -150,18 +138,18 @@ def _open_task(session: Session, actor: Actor, task_id: str, action: str) -> Tas
     return task
 
 
-def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task]:
-    """A task with its case, both locked and as they are after the wait for a colleague's command.
+def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task, bool]:
+    """A task with its case, both locked and as they are after the wait for a colleague's command; has it drafts?
 
-    The task is locked too, because a claim locks the task alone.
+    The task is locked too, because a claim or a draft locks the task alone.
     """
     found = session.execute(_LOCKED, {"task": task_id}).one_or_none()
     if found is None:
         raise NotFound("没有这个待办，或者您无权查看")
-    case, task = found
+    case, task, drafted = found
     access.require(actor, "task.complete", task)
     _still_open(task)
-    return case, task
+    return case, task, drafted
 
 
 def _still_open(task: Task) -> None:

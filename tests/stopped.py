@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from engine import bundle
 from engine.errors import CaseStopped
-from engine.models import Case, Event, Incident, Letter, Round, Submission, Task
+from engine.models import Case, Event, Incident, Letter, Round, Task
 from tests import samples
 from tests.faults import invariants
 from tests.office import REGIME, Office
@@ -143,7 +143,7 @@ def recorded(office: Office, case_id: int, kind: str) -> list[tuple[str, Any]]:
 def rows(office: Office) -> dict[str, int]:
     """How many there are of what a command writes."""
     with office.database.read() as session:
-        tables = (Case, Task, Submission, Letter, Incident, Event)
+        tables = (Case, Task, Letter, Incident, Event)
         return {each.__tablename__: session.scalar(select(func.count()).select_from(each)) or 0 for each in tables}
 
 

@@ -50,9 +50,7 @@ def violations(url: Any, *, case_id: int | None = None) -> list[str]:
 def missing(url: Any, done: Iterable[Done]) -> list[str]:
     """What was acknowledged and is not in the database exactly once, by that person, with their word."""
     with _reading(url) as connection:
-        submissions = {
-            row.task_id: row for row in _all(connection, "SELECT task_id, submitted_by, data FROM submission")
-        }
+        answered = {row.id: row for row in _all(connection, "SELECT id, closed_by, answers FROM task")}
         closed = Counter(_column(connection, "SELECT task_id FROM event WHERE kind = 'task.closed'"))
         opened = Counter(
             (row.title, row.opened_by) for row in _all(connection, "SELECT title, opened_by FROM case_run")
@@ -63,9 +61,12 @@ def missing(url: Any, done: Iterable[Done]) -> list[str]:
         if told.kind == "case":
             once = opened[(told.word, told.person)] == 1 and ids.get(int(told.id)) == told.word
         else:
-            row = submissions.get(told.id)
+            row = answered.get(told.id)
             once = (
-                row is not None and row.submitted_by == told.person and told.word in row.data and closed[told.id] == 1
+                row is not None
+                and row.closed_by == told.person
+                and told.word in (row.answers or "")
+                and closed[told.id] == 1
             )
         if not once:
             found.append(f"acknowledged, and not there once: {told}")
@@ -152,9 +153,7 @@ def _statuses(connection: Connection, case_id: int | None) -> Iterator[str]:
 def _tasks(connection: Connection, case_id: int | None) -> Iterator[str]:
     """A finished task was answered once and recorded once; an open or cancelled one never."""
     query = """SELECT t.id, t.case_id, t.state, t.closed_at, t.closed_by, t.pass_number,
-        (SELECT count(*) FROM submission s WHERE s.task_id = t.id AND s.case_id = t.case_id
-            AND s.submitted_by = t.closed_by AND s.pass_number = t.pass_number) AS answers,
-        (SELECT count(*) FROM submission s WHERE s.task_id = t.id) AS submissions,
+        t.answers IS NOT NULL AS answered, t.closed_by IS NOT NULL AS signed,
         (SELECT count(*) FROM event e WHERE e.case_id = t.case_id
             AND e.task_id = t.id AND e.kind = 'task.opened') AS opened,
         (SELECT count(*) FROM event e WHERE e.case_id = t.case_id
@@ -164,13 +163,14 @@ def _tasks(connection: Connection, case_id: int | None) -> Iterator[str]:
         (SELECT count(*) FROM task o WHERE o.case_id = t.case_id AND o.element = t.element
             AND o.instance_path = t.instance_path AND o.pass_number = t.pass_number) AS same
         FROM task t"""
-    fitting = {  # state → (answers, submissions, opened, closed, cancelled, is closed)
-        "open": (0, 0, 1, 0, 0, False),
-        "done": (1, 1, 1, 1, 0, True),
-        "cancelled": (0, 0, 1, 0, 1, True),
+    fitting = {  # state → (answered, signed, opened, closed, cancelled, is closed)
+        "open": (False, False, 1, 0, 0, False),
+        "done": (True, True, 1, 1, 0, True),
+        "cancelled": (False, False, 1, 0, 1, True),
     }
     for task in _all(connection, query + (" WHERE t.case_id = :case" if case_id else ""), case=case_id):
-        shown = (task.answers, task.submissions, task.opened, task.closed, task.cancelled, task.closed_at is not None)
+        signs = (bool(task.answered), bool(task.signed))
+        shown = (*signs, task.opened, task.closed, task.cancelled, task.closed_at is not None)
         if shown != fitting.get(task.state):
             yield f"task {task.id} of case {task.case_id}: {task.state} with {shown}"
         if task.same != 1:

@@ -15,7 +15,7 @@ KILLED = "killed: "  # and then where, in the log
 READY = re.compile(r"http://127\.0\.0\.1:(\d+)")  # what the server says once it listens
 
 POINTS = (
-    "the answers are kept, the state is not",
+    "the diagram has run, nothing is kept",
     "the state is kept, the record is not",
     "a letter is in the outbox",
     "the record begins",

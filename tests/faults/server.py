@@ -137,7 +137,7 @@ def _die_at(point: str, chance: float) -> None:
             here("the record is kept")
 
     old_append, events.append = events.append, append
-    _before(cases, "save", lambda: here("the answers are kept, the state is not"))
+    _before(cases, "save", lambda: here("the diagram has run, nothing is kept"))
     _after(cases, "keep", lambda: here("the state is kept, the record is not"))
     _after(outbox, "put", lambda: here("a letter is in the outbox"))
     for act in ("_wake", "_deliver"):
@@ -172,18 +172,18 @@ def _after(module: Any, name: str, act: Callable[[], None]) -> None:
 
 def _two_transactions() -> None:
     """The task row is committed before the state."""
-    from engine import tasks
+    from engine import cases
 
-    old = tasks._keep_answers
+    old = cases.save
 
-    def keep_answers(session: Any, *given: Any) -> None:
-        old(session, *given)
+    def save(session: Any, *given: Any) -> None:
         session.flush()
         connection = session.connection()
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+        old(session, *given)
 
-    tasks._keep_answers = keep_answers  # type: ignore[assignment]
+    cases.save = save
 
 
 def _no_lock() -> None:
