@@ -1,5 +1,5 @@
-# Two commands. The steps stand in run.sh, which serves where make is missing.
-.PHONY: run test lock
+# The commands of run.sh, which serves alone where make is missing.
+.PHONY: run test build lock
 
-run test lock:
+run test build lock:
 	@sh run.sh $@

@@ -23,11 +23,17 @@ class Settings:
     tick_seconds: int = 15  # how often timers, messages and anchors are looked at
     file_megabytes: int = 50  # the largest single upload
     case_megabytes: int = 1024  # all uploads of one case
+    scanner: str = ""  # command line of a malware scanner: exit 0 clean, 1 found; empty: none
+    production: int = 0  # 1: no start while a demo account can sign in
     session_idle_minutes: int = 30  # 等保 身份鉴别 b): a session ends after this silence
     session_hours: int = 12  # and after this age whatever happens
     lock_after_failures: int = 5  # failed sign-ins of one account or address
     lock_minutes: int = 20
     live_cases: int = 2000  # instances kept in memory, 31 kB each
+    organiser: str = ""  # 主办单位; this and the three below stand at the foot of every page, unless empty
+    site_code: str = ""  # 网站标识码
+    filing_number: str = ""  # 备案号
+    support: str = ""  # whom to ask for help, and when
 
     @property
     def url(self) -> str:

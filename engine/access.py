@@ -1,7 +1,7 @@
 """Who may do what: one table of policies, for single things and for lists; what it does not name is refused."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import object_session
 
 from engine import conventions
-from engine.errors import ClaimedByAnother, Forbidden, NotFound
-from engine.models import Case, Cluster, Organisation, Round, StoredFile, Task
+from engine.errors import ClaimedByAnother, Forbidden, NotFound, PasswordDue
+from engine.models import Case, Cluster, Organisation, Person, Round, StoredFile, Task
 
 ROLES = conventions.ROLES
 
-ADMINISTRATORS = frozenset({"system_administrator", "security_administrator", "audit_administrator"})  # 三员
+_SYSTEM, _SECURITY = frozenset({"system_administrator"}), frozenset({"security_administrator"})
+_AUDIT = frozenset({"audit_administrator"})
+ADMINISTRATORS = _SYSTEM | _SECURITY | _AUDIT  # 三员
 APPLICANTS = frozenset({"county_officer", "park_officer"})
 BUREAU = frozenset({"city_officer", "bureau_leader", "publisher"})  # see every case of their bureau
 VISITORS = frozenset({"expert", "inspector"})  # see a case only through a task of theirs
@@ -41,6 +43,7 @@ class Actor:
     display_name: str
     memberships: tuple[Membership, ...]
     scopes: frozenset[str] | None = None
+    password_due: bool = False  # signed in with a one-time password: nothing goes before their own
 
     @property
     def roles(self) -> frozenset[str]:
@@ -67,6 +70,8 @@ def may(actor: Actor | None, action: str, thing: Any = None) -> bool:
     policy = POLICIES.get(action)
     if policy is None or actor is None or not policy.roles & actor.roles:
         return False
+    if actor.password_due and action not in BEFORE_PASSWORD:
+        return False
     if actor.scopes is not None and policy.scope not in actor.scopes:
         return False
     return thing is None or (policy.holds is not None and policy.holds(actor, thing))
@@ -76,6 +81,8 @@ def require(actor: Actor | None, action: str, thing: Any = None) -> None:
     """Nothing, if `may`. Otherwise Forbidden; NotFound where even the existence is secret; ClaimedByAnother."""
     if may(actor, action, thing):
         return
+    if actor is not None and actor.password_due:
+        raise PasswordDue("您使用的是一次性密码，请先到“个人设置”设定自己的密码")
     if thing is not None and (actor is None or not _knows_of(actor, thing)):
         raise NotFound("没有这一项，或者您无权查看")
     if actor is not None and isinstance(thing, Task) and may(actor, action) and _office_of(actor, thing):
@@ -177,6 +184,11 @@ def _knows_of(actor: Actor, thing: Any) -> bool:
     return session is not None and session.scalar(select(exists().where(kind.id == thing.id, condition(actor)))) is True
 
 
+def _knows_as(roles: frozenset[str]) -> Callable[[Actor, Any], bool]:
+    """Whether the actor sees the thing in one of these roles, whatever their other ones show them."""
+    return lambda actor, thing: _knows_of(replace(actor, memberships=actor.as_any_of(roles)), thing)
+
+
 def _office_of(actor: Actor, task: Task) -> bool:
     return any(
         membership.organisation_code == task.organisation_code and f" {membership.role} " in task.roles
@@ -198,6 +210,11 @@ def _serves(roles: frozenset[str]) -> Callable[[Actor, str], bool]:
 def _mends(actor: Actor, case: Case) -> bool:
     """Who looks after the diagrams of a bureau gets its stopped cases going again, without reading them."""
     return any(owner.organisation_code == case.bureau_code for owner in actor.as_any_of({"process_owner"}))
+
+
+def _of_another(actor: Actor, person: Person) -> bool:
+    """Nobody grants themselves a role, ends their own lock or is the one who disables themselves."""
+    return person.id != actor.person_id
 
 
 def _visited(actor: Actor, membership: Membership) -> ColumnElement[bool]:
@@ -223,9 +240,14 @@ def _codes(path: str) -> list[str]:
 
 OPEN_TO_ALL = frozenset({"public.read", "health.read", "session.start"})  # no name is asked
 
+BEFORE_PASSWORD = frozenset({"own.read", "password.change", "session.end"})  # while one's own password is still due
+
 POLICIES: Mapping[str, Policy] = MappingProxyType(
     {
         "session.end": Policy(frozenset(ROLES)),
+        "own.read": Policy(frozenset(ROLES)),
+        "own.change": Policy(frozenset(ROLES), "admin"),  # no token may make itself a longer-lived one
+        "password.change": Policy(frozenset(ROLES), "admin"),
         "task.list": Policy(HANDLERS),
         "task.read": Policy(HANDLERS, holds=_knows_of),
         "task.claim": Policy(HANDLERS, "act", _may_act),
@@ -234,7 +256,9 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "task.complete": Policy(HANDLERS, "act", _may_act),
         "task.return": Policy(HANDLERS, "act", _may_act),
         "case.open": Policy(APPLICANTS | {"city_officer", "bureau_leader"}, "act"),  # the diagram narrows it: opened_by
+        "case.list": Policy(HANDLERS),
         "case.read": Policy(HANDLERS, holds=_knows_of),
+        "precheck.read": Policy(APPLICANTS | BUREAU, holds=_knows_as(APPLICANTS | BUREAU)),
         "incident.list": Policy(frozenset({"process_owner"})),
         "incident.handle": Policy(frozenset({"process_owner"}), "act", _mends),
         "round.list": Policy(HANDLERS),
@@ -244,5 +268,24 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "cluster.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),
         "file.upload": Policy(HANDLERS, "act"),
         "file.read": Policy(HANDLERS, holds=_knows_of),
+        # 三员分立, GB/T 22239-2019 8.1.5.1: who exists, and where, is the system administrator's (用户身份) …
+        "organisation.list": Policy(_SYSTEM | _SECURITY, "admin"),
+        "organisation.add": Policy(_SYSTEM, "admin"),
+        "organisation.rename": Policy(_SYSTEM, "admin"),
+        "account.list": Policy(_SYSTEM | _SECURITY, "admin"),
+        "account.add": Policy(_SYSTEM, "admin"),
+        "account.disable": Policy(_SYSTEM, "admin", _of_another),
+        # … 8.1.5.3: what they may do, and how they prove who they are, is the security administrator's
+        # (对主体进行授权), so that an account that can do something took two people …
+        "role.grant": Policy(_SECURITY, "admin", _of_another),
+        "account.unlock": Policy(_SECURITY, "admin", _of_another),
+        "password.reset": Policy(_SECURITY, "admin", _of_another),
+        "session.list": Policy(_SECURITY, "admin"),
+        "session.end_all": Policy(_SECURITY, "admin", _of_another),
+        "token.revoke": Policy(_SECURITY, "admin", _of_another),
+        # … 8.1.5.2: and what they did is read by the audit administrator, who does nothing else (对审计记录进行分析).
+        "record.read": Policy(_AUDIT, "admin"),
+        "record.verify": Policy(_AUDIT, "admin"),
+        "record.export": Policy(_AUDIT, "admin"),
     }
 )

@@ -60,7 +60,7 @@ def grant(session: Session, person: Person, role: str, organisation_code: str, *
     if role not in ROLES:
         raise AccountInvalid(f"没有名为 {role} 的岗位；可用的有 {'、'.join(ROLES)}")
     organisations.get(session, organisation_code)
-    held = set(session.scalars(select(Membership.role).where(Membership.person_id == person.id)))
+    held = roles(session, person)
     if (held - {role} and role in ADMINISTRATORS) or held & ADMINISTRATORS - {role}:
         raise AccountInvalid(
             f"{person.name} 已任{'、'.join(ROLES[other] for other in sorted(held))}："
@@ -95,14 +95,28 @@ def withdraw(session: Session, person: Person, role: str, organisation_code: str
     _record(session, by, "role.withdrawn", person, role=role, organisation=organisation_code)
 
 
-def set_password(session: Session, person: Person, password: str, *, by: str) -> None:
-    """Replace the password. Their sign-ins end; tokens live on. Raises PasswordWeak."""
-    roles = set(session.scalars(select(Membership.role).where(Membership.person_id == person.id)))
-    passwords.check(password, name=person.name, administrator=bool(roles & ADMINISTRATORS))
+def set_password(session: Session, person: Person, password: str, *, by: str, keep: str = "") -> None:
+    """Replace the password. Their sign-ins but `keep` end; tokens live on. Raises PasswordWeak."""
+    passwords.check(password, name=person.name, administrator=bool(roles(session, person) & ADMINISTRATORS))
     person.password_hash, person.password_changed_at = passwords.hashed(password), clock.now()
     session.flush()
-    sign_ins.end_all(session, person)
+    sign_ins.end_all(session, person, keep=keep)
     _record(session, by, "password.changed", person)
+
+
+def issue_password(session: Session, person: Person, *, by: str) -> str:
+    """A new one-time password, told only here: the person has to replace it before anything else. Sign-ins end."""
+    password = passwords.made_up()
+    person.password_hash, person.password_changed_at = passwords.hashed(password), None
+    session.flush()
+    sign_ins.end_all(session, person)
+    _record(session, by, "password.reset", person)
+    return password
+
+
+def password_due(person: Person) -> bool:
+    """Whether somebody else chose the person's password."""
+    return person.password_hash is not None and person.password_changed_at is None
 
 
 def disable(session: Session, person: Person, *, by: str) -> None:
@@ -116,6 +130,20 @@ def disable(session: Session, person: Person, *, by: str) -> None:
     _record(session, by, "account.disabled", person)
 
 
+def enable(session: Session, person: Person, *, by: str) -> None:
+    """A disabled account may sign in again, once it has been given a new password. Twice is once."""
+    if person.disabled_at is None:
+        return
+    person.disabled_at, person.password_hash = None, None
+    session.flush()
+    _record(session, by, "account.enabled", person)
+
+
+def roles(session: Session, person: Person) -> set[str]:
+    """The roles the person has, in whatever organisation."""
+    return set(session.scalars(select(Membership.role).where(Membership.person_id == person.id)))
+
+
 def actor(session: Session, person: Person, scopes: frozenset[str] | None = None) -> Actor:
     """A person with today's offices. Who asks for it has made sure who they are."""
     offices = session.execute(
@@ -125,7 +153,8 @@ def actor(session: Session, person: Person, scopes: frozenset[str] | None = None
         .order_by(Membership.organisation_code, Membership.role)
     )
     held = tuple(Office(role, code, path) for role, code, path in offices)
-    return Actor(person.id, person.name, person.display_name, held, scopes)
+    due = scopes is None and password_due(person)  # a machine's token is no password
+    return Actor(person.id, person.name, person.display_name, held, scopes, due)
 
 
 def _record(session: Session, by: str, kind: str, person: Person, **facts: str) -> None:

@@ -9,13 +9,14 @@ from importlib.metadata import version
 from itertools import islice
 from typing import Protocol
 
-from chinese_calendar import get_solar_terms, holidays, workdays
+from chinese_calendar import Holiday, get_solar_terms, holidays, workdays
 
 from engine.errors import Refused
 
 LONGEST = 1000  # working days that one period may have, some four years
 DAY = timedelta(days=1)
 
+_FEASTS = {feast.value: feast.chinese + ("" if feast.chinese[-1] in "节旦日" else "节") for feast in Holiday}
 _ANNOUNCED = f"chinesecalendar {version('chinesecalendar')}"
 _FIRST_YEAR, _LAST_YEAR = min(holidays).year, max(holidays).year
 
@@ -91,6 +92,11 @@ class Calendar:
             on -= DAY
         return on
 
+    def working_days(self, after: date, until: date) -> int:
+        """How many working days lie after one date, up to and with another. Raises Refused as `day` does."""
+        days = (until - after).days
+        return sum(self.is_working(after + number * DAY) for number in range(1, days + 1))
+
     def nth_working_day(self, start: date, n: int, count_first: bool = False) -> Counted:
         """The n-th working day after `start`; with `count_first`, `start` is the first where it is worked.
 
@@ -161,6 +167,19 @@ class Estimate:
         plan = _plan(on.year)
         working = on in plan.made_up or (_is_weekday(on) and on not in plan.free and on not in plan.statutory)
         return Day(on, working, False, "估计（尚无放假通知）", on in plan.statutory or on not in plan.open)
+
+
+def reason(day: Day) -> str:
+    """Why the day is worked or not, in a word or two of Chinese."""
+    if day.official:
+        feast = _FEASTS.get(str((workdays if day.working else holidays).get(day.date)), "")
+        if feast:
+            return f"{feast}调休上班" if day.working else f"{feast}放假"
+    if day.working == _is_weekday(day.date):
+        said = "工作日" if day.working else "周末"
+    else:
+        said = "预计调休上班" if day.working else "预计节假日放假"
+    return said if day.certain else f"{said}（放假通知尚未公布）"
 
 
 @cache

@@ -21,7 +21,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
 
 # spiffworkflow:property names on a user task; ARCHITECTURE.md explains each.
 STEP_PROPERTIES = frozenset(
-    {"form", "role", "at", "limit", "closes_with", "variables", "assigned_to", "not_by", "consequence"}
+    {"form", "role", "at", "limit", "closes_with", "variables", "assigned_to", "not_by", "prechecks", "consequence"}
 )
 START_PROPERTIES = frozenset({"form", "opened_by"})
 THROW_PROPERTIES = frozenset({"to"})

@@ -8,7 +8,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from config import clauses, regime
-from engine import bpmn, bundle, calendar, clock, events, forms, lint, vocabulary
+from engine import bpmn, bundle, calendar, clock, diagrams, events, forms, lint, vocabulary
+from engine.diagrams import Diagram
 from engine.errors import BundleInvalid, NotFound, Refused
 from engine.instance.journal import Specs, Words
 from engine.models import Deployment, DeploymentFile
@@ -34,6 +35,11 @@ class Deployed:
     def words(self) -> Words:
         """The vocabulary of its expressions."""
         return vocabulary.words(self.regime, calendar.shipped())
+
+    @cached_property
+    def diagrams(self) -> Mapping[str, Diagram]:
+        """Its diagrams as they are drawn, by their process."""
+        return diagrams.of(self.files)
 
     def specs(self, process: str) -> Specs:
         """The parsed diagrams of a process. Raises NotFound."""

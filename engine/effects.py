@@ -41,7 +41,7 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
         "批次": told.round or "",
         "机构": told.office or told.bureau,
         "期限": _day(told.due) if told.due else "",
-        "意见": _remarks(told.answers or {}),
+        "意见": _remarks(deployments.deployed(session, case.deployment_id), told),
         "条款": _clause(session, case, template, told) or "",
     }
     key = f"case:{case.id}:{case.version}:{effect.element}"
@@ -95,11 +95,17 @@ def _clause(session: Session, case: Case, template: str, told: Any) -> str | Non
     return own or (clauses.clause_of(f"{told.process}.{told.element}") if told.element else None)
 
 
-def _remarks(answers: Mapping[str, Any]) -> str:
-    """The opinion given, then each remark at its field."""
+def _remarks(deployed: deployments.Deployed, told: Any) -> str:
+    """The opinion given, then each remark at its field, as people call it."""
+    answers: Mapping[str, Any] = told.answers or {}
     said = [answers.get("opinion") or ""]
     remarks = answers.get("remarks") or []
-    said += [remarks] if isinstance(remarks, str) else [f"{row['field']}：{row['remark']}" for row in remarks]
+    if isinstance(remarks, str):
+        said.append(remarks)
+    elif remarks:
+        of = deployed.form(told.form).points_to().get("remarks.field")
+        titled: Callable[[str], str] = deployed.form(of).title_of if of else str
+        said += [f"{titled(row['field'])}：{row['remark']}" for row in remarks]
     return "；".join(part for part in said if part)
 
 
@@ -131,6 +137,7 @@ _TOLD = (  # all that a letter may tell; of the finished task nothing where a ti
         Cluster.name.label("cluster"),
         Round.title.label("round"),
         _DUE.scalar_subquery().label("due"),
+        _ANSWERED.form,
         _ANSWERED.answers,
         _ANSWERED.process,
         _ANSWERED.element,

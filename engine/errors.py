@@ -32,6 +32,12 @@ class Forbidden(JiqunError):
     code = "forbidden"
 
 
+class PasswordDue(Forbidden):
+    """The person signed in with a password that somebody else knows, and has to set their own before anything else."""
+
+    code = "password_due"
+
+
 class SignInFailed(WithAftermath):
     """Name and password do not belong together, or the account is locked or disabled."""
 

@@ -51,6 +51,16 @@ class Break:
     reason: str
 
 
+@dataclass(frozen=True)
+class Checked:
+    """How far a chain was looked at, and the first place where it does not hold."""
+
+    chain: str
+    seq: int  # the last entry looked at
+    complete: bool  # nothing is left to look at
+    broken: Break | None
+
+
 def record(session: Session, chain: str, actor: str, kind: str, **details: Any) -> None:
     """Write one entry; `details` are the fields of Entry."""
     append(session, chain, actor, [Entry(kind, **details)])
@@ -91,7 +101,30 @@ def verify(session: Session, chain: str | None = None, anchors: Path | None = No
     names = [chain] if chain else sorted(session.scalars(select(ChainHead.chain).union(select(Event.chain))))
     if anchors and not chain:
         names = sorted({*names, *(file.stem for file in anchors.glob("*.jsonl"))})
-    return [found for name in names if (found := _first_break(session, name, anchors))]
+    return [found for name in names if (found := check(session, name, anchors).broken)]
+
+
+def check(
+    session: Session, chain: str, anchors: Path | None = None, *, after: int = 0, most: int | None = None
+) -> Checked:
+    """Look at a chain behind entry `after`, at no more than `most` entries: about 100 000 a second."""
+    noted = _noted(anchors, chain) if anchors else {}
+    if isinstance(noted, Break):
+        return Checked(chain, after, complete=True, broken=noted)
+    before = select(Event.hash).where(Event.chain == chain, Event.seq == after)
+    seq, previous = after, (session.scalar(before) or "") if after else GENESIS
+    query = select(Event.__table__).where(Event.chain == chain, Event.seq > after).order_by(Event.seq).limit(most)
+    for row in session.execute(query).yield_per(1000).mappings():
+        seq += 1
+        reason = _fault(row, seq, previous)
+        if not reason and noted.get(seq, row["hash"]) != row["hash"]:
+            reason = "与锚点不符：此前的记录被重新计算过"
+        if reason:
+            return Checked(chain, seq, complete=True, broken=Break(chain, seq, reason))
+        previous = row["hash"]
+    if most is not None and seq - after == most:
+        return Checked(chain, seq, complete=False, broken=None)
+    return Checked(chain, seq, complete=True, broken=_cut_off(session, chain, noted, seq, previous))
 
 
 def every(session: Session) -> Iterator[dict[str, Any]]:
@@ -119,20 +152,8 @@ def anchor(session: Session, folder: Path) -> int:
     return noted
 
 
-def _first_break(session: Session, chain: str, anchors: Path | None) -> Break | None:
-    noted = _noted(anchors, chain) if anchors else {}
-    if isinstance(noted, Break):
-        return noted
-    seq, previous = 0, GENESIS
-    rows = session.execute(select(Event.__table__).where(Event.chain == chain).order_by(Event.seq)).yield_per(1000)
-    for row in rows.mappings():
-        seq += 1
-        reason = _fault(row, seq, previous)
-        if not reason and noted.get(seq, row["hash"]) != row["hash"]:
-            reason = "与锚点不符：此前的记录被重新计算过"
-        if reason:
-            return Break(chain, seq, reason)
-        previous = row["hash"]
+def _cut_off(session: Session, chain: str, noted: Mapping[int, str], seq: int, previous: str) -> Break | None:
+    """What is wrong with a chain that holds together up to `seq`, its last entry."""
     if noted and max(noted) > seq:
         return Break(chain, seq + 1, f"锚点记有第 {max(noted)} 条，链上只到第 {seq} 条：末尾被截去")
     head = session.execute(select(ChainHead.seq, ChainHead.hash).where(ChainHead.chain == chain)).one_or_none()

@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
-from engine import access, clock, uploads
+from engine import access, clock, deployments, uploads
+from engine import scanner as malware
 from engine.access import Actor
 from engine.errors import NotFound, Refused
-from engine.models import StoredFile
+from engine.models import Case, StoredFile, Task
 
 MEGABYTE = 1024 * 1024
 ORPHAN_SECONDS = 3600  # bytes without a row are an upload that never ended, after this long
@@ -45,10 +46,10 @@ class Received:
     size: int  # bytes
 
 
-def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int) -> Received:
+def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int, scanner: str) -> Received:
     """Take an upload's bytes: hashed while they come, synced, then moved under their hash. Touches no database.
 
-    Raises FileRefused, FileTooLarge; then nothing stays behind.
+    `scanner` is the setting of that name. Raises FileRefused, FileTooLarge, ScanFailed; then nothing stays behind.
     """
     name = uploads.clean_name(name)
     waiting = folder / "incoming" / secrets.token_hex(16)
@@ -58,6 +59,8 @@ def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int) -> Re
         problem = uploads.problem(waiting, name)
         if problem:
             raise FileRefused(f"“{name}”不能上传：{problem}")
+        if malware.finds(scanner, waiting):
+            raise FileRefused(f"“{name}”不能上传：病毒扫描发现可疑内容；请查杀后再上传，或改用 PDF 扫描件")
         _settle(waiting, path(folder, sha256))
     finally:
         waiting.unlink(missing_ok=True)
@@ -122,6 +125,20 @@ def bind(session: Session, case_id: int, ids: Iterable[str], actor: Actor) -> li
         stored.case_id = case_id
     session.flush()
     return [found[file_id] for file_id in named]
+
+
+def in_use(session: Session, case: Case) -> set[str]:
+    """The ids of the files that the newest answers of a case name; the others are earlier versions of them."""
+    deployed = deployments.deployed(session, case.deployment_id)
+    newest: dict[tuple[str, str], Any] = {}
+    answered = (
+        select(Task.form, Task.instance_path, Task.answers)
+        .where(Task.case_id == case.id, Task.state == "done")
+        .order_by(Task.closed_at, Task.pass_number, Task.id)
+    )
+    for form, path_, answers in session.execute(answered):
+        newest[form, path_] = answers or {}
+    return {file_id for (form, _), answers in newest.items() for file_id in deployed.form(form).files_in(answers)}
 
 
 def path(folder: Path, sha256: str) -> Path:

@@ -207,9 +207,25 @@ class Task(Base):
     __table_args__ = (
         Index("ix_task_pass", "case_id", "element", "pass_number"),
         Index("ix_task_open_of_case", "case_id", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_task_open_of_office", "organisation_code", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(  # engine.inbox reads along it; element and case stand in it only to be asked for
+            "ix_task_open_pile",
+            *("organisation_code", "roles", "assignee_id", "due_at", "opened_at", "id", "element", "case_id"),
+            sqlite_where=OPEN,
+            postgresql_where=OPEN,
+        ),
         Index("ix_task_open_of_assignee", "assignee_id", sqlite_where=OPEN, postgresql_where=OPEN),
     )
+
+
+class Precheck(Base):
+    """预审: what the criteria said of the answers in hand when a task was finished. It advises; a person decides."""
+
+    __tablename__ = "precheck"
+    task_id: Mapped[str] = mapped_column(ForeignKey("task.id"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_run.id"), index=True)
+    made_at: Mapped[datetime]
+    verdicts: Mapped[Any] = mapped_column(Json)  # a list of criteria.Verdict, in the regime's order
+    problem: Mapped[str | None]  # why there are no verdicts
 
 
 class Draft(Base):

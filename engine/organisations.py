@@ -45,6 +45,14 @@ def add(session: Session, code: str, name: str, level: str, parent_code: str | N
     return organisation
 
 
+def rename(session: Session, code: str, name: str) -> Organisation:
+    """The organisation under another name; notices already published keep the old one. Raises NotFound."""
+    organisation = get(session, code)
+    organisation.name = name
+    session.flush()
+    return organisation
+
+
 def get(session: Session, code: str) -> Organisation:
     """The organisation with this code. Raises NotFound."""
     organisation = session.get(Organisation, code)

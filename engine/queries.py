@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, cases, clusters, deployments, rounds, tasks
+from engine import access, bpmn, cases, clusters, deployments, files, rounds, tasks
+from engine import inbox as desk
 from engine.access import Actor
 from engine.columns import Moment
-from engine.errors import NotFound
 from engine.models import (
     Case,
     Cluster,
@@ -18,11 +18,12 @@ from engine.models import (
     Event,
     Incident,
     Letter,
-    Notice,
     Obligation,
     Organisation,
     Person,
+    Precheck,
     Round,
+    StoredFile,
     Task,
 )
 
@@ -71,6 +72,18 @@ def inbox(
     if after:
         query = query.where(tuple_(*key) > tuple_(*after))
     return _rows(session, query.order_by(*key).limit(limit))
+
+
+def waiting(session: Session, actor: Actor, *, most: int) -> int:
+    """How many tasks the actor may act on now, counted up to `most`."""
+    return desk.waiting(session, actor, most)
+
+
+def office_of(session: Session, actor: Actor) -> str:
+    """The name of the office the actor serves, the first of several; empty without one."""
+    codes = [membership.organisation_code for membership in actor.memberships]
+    found = session.get(Organisation, codes[0]) if codes else None
+    return found.name if found else ""
 
 
 def task_detail(session: Session, actor: Actor, task_id: str) -> Row:
@@ -158,6 +171,35 @@ def answers(session: Session, actor: Actor, case_id: int) -> list[Row]:
     return _rows(session, query)
 
 
+def prechecks(session: Session, actor: Actor, case_id: int) -> list[Row]:
+    """What the criteria said each time, oldest first: to the applicant's side and the bureau, not to its visitors."""
+    access.require(actor, "precheck.read", cases.find(session, actor, case_id))
+    query = (
+        select(Precheck.task_id, Task.element, Task.pass_number, Precheck.made_at, Precheck.verdicts, Precheck.problem)
+        .join(Task, Task.id == Precheck.task_id)
+        .where(Precheck.case_id == case_id)
+        .order_by(Precheck.made_at, Task.pass_number, Precheck.task_id)
+    )
+    return _rows(session, query)
+
+
+def case_files(session: Session, actor: Actor, case_id: int) -> list[Row]:
+    """The files of a case by name, newest first; `version` counts those of one name, `current` ones are in use now.
+
+    Who sent one is told to the bureau's own people.
+    """
+    case = cases.find(session, actor, case_id)
+    name, order = StoredFile.name, (StoredFile.uploaded_at, StoredFile.id)
+    version = func.row_number().over(partition_by=name, order_by=order).label("version")
+    columns: list[Any] = [StoredFile.id, name, StoredFile.size, StoredFile.media_type, StoredFile.sha256]
+    columns += [StoredFile.uploaded_at, version]
+    if _of_the_bureau(actor, case):
+        columns.append(StoredFile.uploaded_by)
+    query = select(*columns).where(StoredFile.case_id == case_id)
+    used = files.in_use(session, case)
+    return [{**row, "current": row["id"] in used} for row in _rows(session, query.order_by(name, version.desc()))]
+
+
 def letters(session: Session, actor: Actor, case_id: int) -> list[Row]:
     """Letters of a case that are addressed to an office the actor serves; experts and inspectors only visit theirs."""
     cases.find(session, actor, case_id)
@@ -224,45 +266,6 @@ def obligations(session: Session, actor: Actor, cluster_id: int) -> list[Row]:
         Obligation.state,
     ).where(Obligation.cluster_id == cluster_id)
     return _rows(session, query.order_by(Obligation.printed_on, Obligation.id))
-
-
-def notices(session: Session, *, limit: int = 50, after: int | None = None) -> list[Row]:
-    """Public notices, newest first."""
-    query = select(
-        Notice.id, Notice.regime, Notice.kind, Notice.title, Notice.published_at, Notice.first_day, Notice.last_day
-    )
-    if after is not None:
-        query = query.where(Notice.id < after)
-    return _rows(session, query.order_by(Notice.id.desc()).limit(limit))
-
-
-def notice(session: Session, notice_id: int) -> Row:
-    """A public notice as it was shown. Raises NotFound."""
-    rows = _rows(session, select(*Notice.__table__.columns).where(Notice.id == notice_id))
-    if not rows:
-        raise NotFound("没有这条公告")
-    return rows[0]
-
-
-def public_clusters(session: Session) -> list[Row]:
-    """The public register: recognised clusters with the first and last day of their validity."""
-    query = (
-        select(
-            Cluster.id,
-            Cluster.regime,
-            Cluster.name,
-            Organisation.name.label("applicant"),
-            Organisation.division,
-            Cluster.state,
-            Cluster.recognised_on,
-            Cluster.first_day,
-            Cluster.last_day,
-        )
-        .join(Organisation, Organisation.code == Cluster.organisation_code)
-        .where(Cluster.recognised_on.is_not(None))
-        .order_by(Cluster.regime, Organisation.division, Cluster.id)
-    )
-    return _rows(session, query)
 
 
 def incidents(session: Session, actor: Actor, *, limit: int = 50, after: int = 0) -> list[Row]:

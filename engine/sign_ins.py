@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -12,17 +13,20 @@ from config.errors import JiqunError
 from config.settings import Settings
 from engine import clock, events, once, passwords
 from engine.access import SCOPES
-from engine.errors import SignInFailed
+from engine.errors import NotFound, SignInFailed
 from engine.models import ApiToken, Person, SignIn, SignInFailure
 
 SESSION_PREFIX = "jqs_"  # tells a reader, and a scanner for lost secrets, what it is
 TOKEN_PREFIX = "jqt_"  # noqa: S105  # a prefix, no secret
 LONGEST_TOKEN_DAYS = 366
 ADDRESS_ALLOWANCE = 10  # a whole office sits behind one address: it may fail this many times as often as an account
+MARK = 16  # characters of a hash that tell one from another
 SEEN_EVERY = timedelta(minutes=1)  # a sign-in's last use is written down at most this often
 
 _REFUSED = "登录名或密码不正确，或者账号已锁定、停用"  # one answer for all: nobody learns which names exist
 _ENDED = "登录已失效，请重新登录"
+
+_Kept = TypeVar("_Kept", SignIn, ApiToken)
 
 
 class TokenInvalid(JiqunError):
@@ -66,17 +70,7 @@ def sign_in(
     whether it exists or not; the address after ten times as many (GB/T 22239-2019 8.1.4.1 b).
     `renewed_hash` replaces a hash of older parameters (`passwords.renewed`).
     """
-    now = clock.now()
-    person = session.get(Person, proof.person_id, with_for_update=True) if proof.person_id else None
-    # The hash is compared again: the password may have changed since it was checked.
-    right = proof.verified_hash is not None and person is not None and person.password_hash == proof.verified_hash
-    if _locked(session, proof, address):
-        raise SignInFailed(_REFUSED, lambda after: _record(after, proof, "sign_in.refused", address, reason="locked"))
-    if not right or person is None or person.disabled_at is not None:
-        raise SignInFailed(_REFUSED, lambda after: _count_failure(after, proof, settings, address))
-    # Set to nothing and not deleted: somebody may be counting in it just now. The address's count stays, for
-    # one good account must not wash it clean.
-    session.execute(update(SignInFailure).where(SignInFailure.key == _account_key(proof)).values(failures=0))
+    person, now = confirmed(session, proof, settings, address=address), clock.now()
     if renewed_hash:
         person.password_hash = renewed_hash
     token = SESSION_PREFIX + secrets.token_urlsafe(32)
@@ -94,6 +88,21 @@ def sign_in(
     session.flush()
     _record(session, proof, "sign_in.accepted", address)
     return token
+
+
+def confirmed(session: Session, proof: Proof, settings: Settings, *, address: str) -> Person:
+    """Whose proof it is, if it holds and nothing is locked. Raises SignInFailed, whose aftermath counts and records."""
+    person = session.get(Person, proof.person_id, with_for_update=True) if proof.person_id else None
+    # The hash is compared again: the password may have changed since it was checked.
+    right = proof.verified_hash is not None and person is not None and person.password_hash == proof.verified_hash
+    if _locked(session, proof, address):
+        raise SignInFailed(_REFUSED, lambda after: _record(after, proof, "sign_in.refused", address, reason="locked"))
+    if not right or person is None or person.disabled_at is not None:
+        raise SignInFailed(_REFUSED, lambda after: _count_failure(after, proof, settings, address))
+    # Set to nothing and not deleted: somebody may be counting in it just now. The address's count stays, for
+    # one good account must not wash it clean.
+    session.execute(update(SignInFailure).where(SignInFailure.key == _account_key(proof)).values(failures=0))
+    return person
 
 
 def sign_out(session: Session, token: str) -> None:
@@ -138,10 +147,63 @@ def seen(session: Session, token: str) -> None:
     session.execute(update(SignIn).where(SignIn.token_hash == _hash(token)).values(last_seen_at=clock.now()))
 
 
-def end_all(session: Session, person: Person) -> None:
-    """All sign-ins of the person end: after a change of password or office, and when disabled."""
+def end_all(session: Session, person: Person, *, keep: str = "") -> None:
+    """All sign-ins of the person end but `keep`: after a change of password or office, and when disabled."""
     open_ones = update(SignIn).where(SignIn.person_id == person.id, SignIn.revoked_at.is_(None))
-    session.execute(open_ones.values(revoked_at=clock.now()))
+    session.execute(open_ones.where(SignIn.token_hash != _hash(keep)).values(revoked_at=clock.now()))
+
+
+def holding(session: Session, person: Person, settings: Settings) -> list[SignIn]:
+    """The person's sign-ins that still hold, the last used first."""
+    now, idle = clock.now(), timedelta(minutes=settings.session_idle_minutes)
+    query = select(SignIn).where(
+        SignIn.person_id == person.id,
+        SignIn.revoked_at.is_(None),
+        SignIn.ends_at > now,
+        SignIn.last_seen_at > now - idle,
+    )
+    return list(session.scalars(query.order_by(SignIn.last_seen_at.desc(), SignIn.token_hash)))
+
+
+def mark(kept: SignIn | ApiToken) -> str:
+    """What a page calls a sign-in or a token by: a part of its hash, which opens nothing."""
+    return kept.token_hash[:MARK]
+
+
+def is_of(kept: SignIn | ApiToken, token: str) -> bool:
+    """Whether this is the sign-in or token that somebody shows."""
+    return kept.token_hash == _hash(token)
+
+
+def end(session: Session, person: Person, marked: str, *, by: str) -> None:
+    """One sign-in of the person ends. Twice is once. Raises NotFound."""
+    found = _marked(session, SignIn, person, marked)
+    if found.revoked_at is None:
+        found.revoked_at = clock.now()
+        events.record(
+            session, "system", by, "sign_in.ended", payload={"account": person.name, "address": found.address}
+        )
+
+
+def tokens(session: Session, person: Person) -> list[ApiToken]:
+    """The person's API tokens that nobody revoked, the newest first; expired ones too."""
+    query = select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))
+    return list(session.scalars(query.order_by(ApiToken.created_at.desc(), ApiToken.token_hash)))
+
+
+def revoke(session: Session, person: Person, marked: str, *, by: str) -> None:
+    """One API token of the person ends. Twice is once. Raises NotFound."""
+    found = _marked(session, ApiToken, person, marked)
+    if found.revoked_at is None:
+        found.revoked_at = clock.now()
+        events.record(session, "system", by, "token.revoked", payload={"account": person.name, "label": found.label})
+
+
+def unlock(session: Session, person: Person, *, by: str) -> None:
+    """Failed sign-ins of the account are forgotten; those of an address are not."""
+    own = update(SignInFailure).where(SignInFailure.key == f"person:{person.name}")
+    session.execute(own.values(failures=0, locked_until=None))
+    events.record(session, "system", by, "account.unlocked", payload={"account": person.name})
 
 
 def issue_token(session: Session, person: Person, scopes: frozenset[str], *, days: int, label: str, by: str) -> str:
@@ -173,6 +235,14 @@ def revoke_tokens(session: Session, person: Person) -> None:
     """All API tokens of the person end."""
     open_ones = update(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))
     session.execute(open_ones.values(revoked_at=clock.now()))
+
+
+def _marked(session: Session, kind: type[_Kept], person: Person, marked: str) -> _Kept:
+    query = select(kind).where(kind.person_id == person.id, kind.token_hash.startswith(marked, autoescape=True))
+    found = session.scalar(query) if len(marked) == MARK else None
+    if found is None:
+        raise NotFound("没有这一登录或令牌，可能已经失效")
+    return found
 
 
 def _hash(token: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
-from engine import access, cases, clock, deployments, events, files, incidents, rounds
+from engine import access, cases, clock, deployments, events, files, incidents, prechecks, rounds
 from engine.access import Actor
 from engine.errors import AlreadyDone, Conflict, NotFound, Refused
 from engine.models import Case, Draft, Task
@@ -94,7 +94,8 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
         files.bind(session, case.id, named, actor)
     payload = {"form": task.form, "variables": variables, "pass": task.pass_number, **cases.ran(workflow)}
     closed = events.Entry("task.closed", case.id, task.id, task.instance_path + task.element, payload)
-    cases.save(session, case, workflow, actor.name, closed)
+    prechecked = prechecks.keep(session, case, task, step.properties.get("prechecks"))
+    cases.save(session, case, workflow, actor.name, closed, *prechecked)
     return case
 
 

@@ -59,18 +59,24 @@ def user() -> None:
 @click.option("--role", required=True, help="岗位，如 county_officer")
 @click.option("--organisation", required=True, metavar="CODE", help="机构代码")
 @click.option("--display-name", default="", help="显示名称")
-@click.option("--password-stdin", is_flag=True, help="从标准输入读取密码；不给则只能使用令牌")
-def add(name: str, role: str, organisation: str, display_name: str, password_stdin: bool) -> None:
-    """新增账号 NAME，并授予岗位。"""
+@click.option("--password-stdin", "given", flag_value="stdin", help="从标准输入读取密码")
+@click.option("--no-password", "given", flag_value="none", help="不设密码，只使用令牌")
+def add(name: str, role: str, organisation: str, display_name: str, given: str | None) -> None:
+    """新增账号 NAME，授予岗位，并显示一次性密码；首次登录后须改为自己的密码。"""
     from engine import accounts
 
-    password = _password() if password_stdin else None
+    password = _password() if given == "stdin" else None
+    once = ""
     with _writing() as session:
         person = accounts.add(session, name, display_name=display_name, by=BY)
         accounts.grant(session, person, role, organisation, by=BY)
         if password is not None:
             accounts.set_password(session, person, password, by=BY)
-    click.echo(f"已新增账号 {name}", err=True)
+        elif given is None:
+            once = accounts.issue_password(session, person, by=BY)
+    click.echo(f"已新增账号 {name}" + ("；一次性密码如下，只显示这一次" if once else ""), err=True)
+    if once:
+        click.echo(once)
 
 
 @user.command()
@@ -99,13 +105,20 @@ def withdraw(name: str, role: str, organisation: str) -> None:
 
 @user.command("password")
 @click.argument("name")
-def set_password(name: str) -> None:
+@click.option("--one-time", is_flag=True, help="不读取密码，改为显示一个一次性密码")
+def set_password(name: str, one_time: bool) -> None:
     """从标准输入读取账号 NAME 的新密码；其登录会话随即失效。"""
     from engine import accounts
 
-    password = _password()
+    password = "" if one_time else _password()
     with _writing() as session:
-        accounts.set_password(session, accounts.by_name(session, name), password, by=BY)
+        person = accounts.by_name(session, name)
+        if one_time:
+            password = accounts.issue_password(session, person, by=BY)
+        else:
+            accounts.set_password(session, person, password, by=BY)
+    if one_time:
+        click.echo(password)
 
 
 @user.command()

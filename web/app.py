@@ -21,7 +21,7 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -55,9 +55,10 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     context.install(app, settings, database)
     errors.install(app)
     app.before_request(reading.refuse_unstorable_address)
+    app.before_request(pages.frame.begin)
     guard.install(app)
-    app.register_blueprint(pages.routes)
     api.install(app)
+    pages.install(app)
     app.after_request(_with_headers)
     unguarded = guard.unguarded(app)
     if unguarded:

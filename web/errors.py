@@ -5,35 +5,39 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from config.errors import JiqunError
 from engine import errors
 from engine.columns import dump_json
 from engine.files import FileTooLarge
+from engine.scanner import ScanFailed
+from web.wording import N_, _
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
 TITLES: Mapping[int, str] = {
-    400: "请求有误",
-    401: "尚未登录",
-    403: "无权办理",
-    404: "没有找到",
-    405: "不支持的操作",
-    406: "无法按要求的格式回答",
-    408: "请求超时",
-    409: "与当前状态冲突",
-    413: "内容过大",
-    414: "地址过长",
-    415: "内容类型不支持",
-    422: "填写有误",
-    500: "系统内部错误",
-    503: "暂时无法服务",
+    400: N_("请求有误"),
+    401: N_("尚未登录"),
+    403: N_("无权办理"),
+    404: N_("没有找到"),
+    405: N_("不支持的操作"),
+    406: N_("无法按要求的格式回答"),
+    408: N_("请求超时"),
+    409: N_("与当前状态冲突"),
+    413: N_("内容过大"),
+    414: N_("地址过长"),
+    415: N_("内容类型不支持"),
+    422: N_("填写有误"),
+    500: N_("系统内部错误"),
+    503: N_("暂时无法服务"),
 }
+UNDONE = N_("未能完成")  # of any other status
 
 
 class RequestInvalid(JiqunError):
@@ -66,6 +70,7 @@ _STATUS: tuple[tuple[type[JiqunError], int], ...] = (
     (errors.DatabaseOutdated, 503),
     (errors.DatabaseNewer, 503),
     (FileTooLarge, 413),
+    (ScanFailed, 503),
     (NotReady, 503),
 )
 
@@ -78,8 +83,18 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def as_page() -> bool:
+    """Whether a refusal is read by a person: not in the API, and not by a script that asks for JSON."""
+    path = request.path
+    return not path.startswith(("/api/", "/healthz", "/readyz")) and (
+        request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "text/html"
+    )
+
+
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
-    """A problem document; `more` are members beside the standard ones."""
+    """A problem document; `more` are members beside the standard ones. For a person, a page that says the same."""
+    if as_page():
+        return _page(status, detail)
     document = {
         "type": f"urn:jiqun:problem:{code}",
         "title": TITLES.get(status, HTTPStatus(status).phrase),
@@ -105,12 +120,22 @@ def status_of(error: JiqunError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
 
 
-def refused(error: JiqunError) -> Response:
-    """The problem document of a refusal. A form's problems stand in it one by one."""
+def refused(error: JiqunError) -> BaseResponse:
+    """The problem document of a refusal, with a form's problems one by one; who owes a password is sent to it."""
+    if isinstance(error, errors.PasswordDue) and as_page():
+        return redirect(url_for("own.show"), 303)
     more: dict[str, Any] = {}
     if isinstance(error, errors.FormInvalid | RequestInvalid) and error.problems:
         more["problems"] = [_field_problem(found) for found in error.problems]
     return problem(status_of(error), error.code, error.message, **more)
+
+
+def _page(status: int, detail: str) -> Response:
+    from web.pages import desk, frame  # noqa: PLC0415  # the pages stand on this module
+
+    if status == 401:
+        return desk.sign_in_again(detail)
+    return frame.page("error.html", status, title=_(TITLES.get(status, UNDONE)), detail=detail, code=status)
 
 
 def _field_problem(found: Any) -> dict[str, Any]:
@@ -122,10 +147,12 @@ def _field_problem(found: Any) -> dict[str, Any]:
 def _not_served(error: HTTPException) -> Response:
     status = error.code or 500
     detail = {
-        404: "没有这个地址；可用的地址见 /api/v1/openapi.json",
-        405: f"此地址不支持 {request.method}",
-        413: "请求内容超过限制，请压缩或拆分后再提交",
-    }.get(status, TITLES.get(status, "请求未能完成"))
+        404: _("没有这个页面；请检查地址，或从首页进入")
+        if as_page()
+        else "没有这个地址；可用的地址见 /api/v1/openapi.json",
+        405: _("此地址不支持 %(method)s", method=request.method),
+        413: _("请求内容超过限制，请压缩或拆分后再提交"),
+    }.get(status, _(TITLES.get(status, UNDONE)))
     answer = problem(status, HTTPStatus(status).name.lower(), detail)
     for name, value in error.get_headers(request.environ):
         if name.lower() == "allow":
@@ -135,9 +162,9 @@ def _not_served(error: HTTPException) -> Response:
 
 def _database_away(error: OperationalError) -> Response:
     log.error("database not reached: %s", type(error.orig).__name__)
-    return problem(503, "database_unavailable", "数据库暂时不可用，本次操作没有生效，请稍后重试")
+    return problem(503, "database_unavailable", _("数据库暂时不可用，本次操作没有生效，请稍后重试"))
 
 
 def _unexpected(_error: Exception) -> Response:
     log.exception("%s %s failed", request.method, request.url_rule)  # the rule, not the path: no ids, no names
-    return problem(500, "internal_error", "系统出现内部错误，本次操作没有生效；管理员可在日志中查看")
+    return problem(500, "internal_error", _("系统出现内部错误，本次操作没有生效；管理员可在日志中查看"))

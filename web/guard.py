@@ -1,6 +1,7 @@
 """The door: every view names its policy, and a request that no policy lets in goes no further."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Flask, g, request
@@ -8,7 +9,8 @@ from flask import Flask, g, request
 from engine import access, accounts, sign_ins
 from engine.access import Actor
 from engine.errors import Forbidden, SignInFailed
-from web import context
+from web import context, csrf
+from web.wording import _
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -47,15 +49,34 @@ def install(app: Flask) -> None:
     @app.before_request
     def ask() -> None:
         g.actor = None
-        if request.endpoint is None:  # no such address: the answer is 404 or 405
+        shown = cookie()
+        if not asks_by_token():
+            csrf.require(shown)
+        action = policy_of(app, request.endpoint) if request.endpoint else None
+        if request.endpoint is None or action in access.OPEN_TO_ALL:  # without an endpoint: 404 or 405
+            if shown and not asks_by_token():
+                with suppress(SignInFailed):  # a page for everybody still greets whoever is signed in
+                    g.actor = _who(shown)
             return
-        action = policy_of(app, request.endpoint)
         if action is None:
             raise Forbidden("此地址未设访问规则，不予开放")
-        if action in access.OPEN_TO_ALL:
-            return
-        g.actor = _who()
+        g.actor = _who(token() if asks_by_token() else shown)
         access.require(g.actor, action)
+
+
+def asks_by_token() -> bool:
+    """Whether this is a call of the API, which takes bearer tokens and no cookies; pages take cookies alone."""
+    return request.path.startswith("/api/")
+
+
+def cookie() -> str | None:
+    """The sign-in that a page's request carries."""
+    return request.cookies.get(cookie_name()) or None
+
+
+def cookie_name() -> str:
+    """With TLS the browser keeps others from planting it (`__Host-`)."""
+    return "__Host-jiqun" if request.is_secure else "jiqun"
 
 
 def actor() -> Actor:
@@ -75,8 +96,10 @@ def token() -> str:
     return shown
 
 
-def _who() -> Actor:
-    shown, here = token(), context.current()
+def _who(shown: str | None) -> Actor:
+    if shown is None or (shown.startswith(sign_ins.TOKEN_PREFIX) and not asks_by_token()):
+        raise SignInFailed(_("请先登录"))
+    here = context.current()
     with here.database.read() as session:
         person, scopes = sign_ins.holder(session, shown, here.settings)
         who = accounts.actor(session, person, scopes)

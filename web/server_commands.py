@@ -3,12 +3,16 @@
 import logging
 import signal
 from ipaddress import ip_address
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from config.errors import SettingInvalid
 from web import cli
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from engine.db import Database
 
 # ruff: noqa: PLC0415  # each command imports what it needs when it runs
 
@@ -21,13 +25,18 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     """运行网站与接口，连同调度。"""
     import waitress
 
+    from engine import scanner
+    from web import assets
     from web.app import create_app
     from web.worker import Worker
 
+    assets.require()
     settings = cli.settings()
     believed = proxied(settings.trusted_proxy)
+    scanner.command(settings.scanner)  # a name that leads nowhere is told now, not at the first upload
     _log()
     with cli.database(settings) as database:
+        _require_real(settings, database)
         app = create_app(settings, database)
         try:
             server = waitress.create_server(
@@ -84,6 +93,7 @@ def worker() -> None:
     settings = cli.settings()
     _log()
     with cli.database(settings) as database:
+        _require_real(settings, database)
         ticking = Worker(database, settings)
         signal.signal(signal.SIGTERM, _leave)
         try:
@@ -113,13 +123,26 @@ def demo() -> None:
 
 @demo.command()
 def load() -> None:
-    """建立演示机构、演示账号，部署其规则体系；再次运行不改变什么。"""
+    """建立演示机构、账号和办到各个环节的演示批次；再次运行不改变什么。"""
     from web import demo as demonstration
+    from web import demo_rounds
 
-    with cli.database(cli.settings()) as database, database.write() as session:
-        accounts = demonstration.load(session)
+    settings = cli.settings()
+    with cli.database(settings) as database:
+        with database.write() as session:
+            accounts = demonstration.load(session)
+        demo_rounds.play(database, settings.data / "files")
     for account in accounts:
         click.echo(f"{account.name}\t{account.password}\t{account.title}")
+
+
+def _require_real(settings: "Settings", database: "Database") -> None:
+    """Nothing, unless the installation is one in earnest and has a door that everybody has the key to."""
+    from web import demo as demonstration
+
+    if settings.production:
+        with database.read() as session:
+            demonstration.require_none(session)
 
 
 def _leave(_signal: int, _frame: Any) -> NoReturn:

@@ -167,6 +167,33 @@ class AnsweredList(Told):
     items: list[AnsweredRow]
 
 
+class CriterionVerdict(Told):
+    """一项认定条件的预审结果，供审核人员参考。"""
+
+    criterion: str
+    verdict: Annotated[str, Field(description="pass 达到、fail 未达到、review 由审核人员判断")]
+    value: Annotated[Any, Field(description="所填的数，数值以文字表示；有几项任选的为列表；null 为未填")]
+    operator: str
+    threshold: Any
+    clause: str
+    text: str
+
+
+class PrecheckRow(Told):
+    """一次预审：报送时，以及初审办结时。"""
+
+    task_id: str
+    element: str
+    pass_number: int
+    made_at: datetime
+    verdicts: list[CriterionVerdict]
+    problem: Annotated[str | None, Field(description="未能预审的原因；此时没有逐项结果")]
+
+
+class PrecheckList(Told):
+    items: list[PrecheckRow]
+
+
 class LetterRow(Told):
     """一件通知，措辞依其所属的流程部署。"""
 
@@ -286,18 +313,6 @@ class ObligationRow(Told):
 
 class ObligationList(Told):
     items: list[ObligationRow]
-
-
-class FileInfo(Told):
-    """已上传的文件。"""
-
-    id: str
-    name: str
-    media_type: str
-    size: Annotated[int, Field(description="字节")]
-    sha256: str
-    case_id: int | None
-    uploaded_at: datetime
 
 
 class NoticeRow(Told):

@@ -68,14 +68,41 @@ class Form:
         """The names of the answers."""
         return set(self._fields)
 
+    def title_of(self, field: str) -> str:
+        """What people call a field; a name that this form does not have stays as it is."""
+        return str(self._fields[field]["title"]) if field in self._fields else field
+
+    def points_to(self) -> dict[str, str]:
+        """The answers that name a field of another form: "field" or "table.column" → that form's id."""
+        found: dict[str, str] = {}
+        for name, schema in self._fields.items():
+            columns = schema.get("items", schema).get("properties", {})
+            for path, part in ((name, schema), *((f"{name}.{column}", part) for column, part in columns.items())):
+                if part.get("x-ui", {}).get("widget") == "field_of":
+                    found[path] = part["x-ui"]["form"]
+        return found
+
     def choices(self, field: str) -> list[str]:
         """The values a field of one choice may have; empty for every other field."""
         return list(self._fields[field].get("enum", []))
 
     @property
+    def has_facts(self) -> bool:
+        """Whether its answers can be held against the criteria (`facts`)."""
+        return any("x-fact" in schema for schema in self._fields.values())
+
+    def field(self, name: str) -> Schema:
+        """A field's schema with its kinds written out: what its answers are read by."""
+        return self._fields[name]
+
+    @property
     def returns(self) -> bool:
         """Whether a task with this form can be handed back: its decision may be "return"."""
         return "decision" in self._fields and "return" in self.choices("decision")
+
+    def asked(self, answers: Mapping[str, Any]) -> set[str]:
+        """The names of the fields that these answers, a draft's as well, ask for: no other answer hides them."""
+        return set(self._visible(self._read(answers)))
 
     def clean(self, data: Any) -> dict[str, Any]:
         """The answers as they are kept: text folded, decimals as exact text, lists never missing, form's order.
@@ -97,7 +124,7 @@ class Form:
         for error in self._errors(answers, visible):
             for problem in _explained(error, visible):
                 problems.setdefault(problem.field, problem)
-        for problem in self._broken_rules(answers, visible, {_top(path) for path in problems}):
+        for problem in self._broken_rules(self._rules, answers, visible, {_top(path) for path in problems}):
             problems.setdefault(problem.field, problem)
         if problems:
             place = {name: number for number, name in enumerate(self._fields)}
@@ -118,6 +145,20 @@ class Form:
         if problems:
             raise FormInvalid(list(problems.values())[:MAX_PROBLEMS])
         return {name: _plain(value) for name, value in self._read(data).items()}
+
+    def check(self, name: str, value: Any) -> tuple[Any, list[Problem]]:
+        """One answer as a draft keeps it, and what is wrong with it by itself: its kind, and the rules on it alone."""
+        problems = _bounded({name: value})
+        answers = self._read({name: value})
+        visible = {name: self._fields[name]}
+        for error in self._errors(answers, visible):
+            for problem in _explained(error, visible):
+                problems.setdefault(problem.field, problem)
+        if not problems:
+            alone = [rule for rule in self._rules if set(form_rules.fields_of(rule)) == {name}]
+            for problem in self._broken_rules(alone, answers, visible, set()):
+                problems.setdefault(problem.field, problem)
+        return _plain(answers.get(name)), list(problems.values())[:MAX_PROBLEMS]
 
     def facts(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """What cleaned answers say to the precheck (FACTS.json). “无” and what was not asked are left out."""
@@ -156,7 +197,14 @@ class Form:
         }
         required = [name for name in self._required if name in visible]
         whole = {"type": "object", "properties": schemas, "required": required, "additionalProperties": False}
-        yield from Draft202012Validator(whole, format_checker=FORMATS).iter_errors(answers)
+        told = set[tuple[Any, ...]]()
+        for error in Draft202012Validator(whole, format_checker=FORMATS).iter_errors(answers):
+            if error.validator == "required":  # one error for each missing answer, and each would name them all
+                place = tuple(error.absolute_path)
+                if place in told:
+                    continue
+                told.add(place)
+            yield error
 
     def _visible(self, answers: Mapping[str, Any]) -> dict[str, Schema]:
         visible: dict[str, Schema] = {}
@@ -168,9 +216,13 @@ class Form:
         return visible
 
     def _broken_rules(
-        self, answers: Mapping[str, Any], visible: Mapping[str, Schema], bad: set[str]
+        self,
+        rules: list[Mapping[str, Any]],
+        answers: Mapping[str, Any],
+        visible: Mapping[str, Schema],
+        bad: set[str],
     ) -> Iterator[Problem]:
-        for rule in self._rules:
+        for rule in rules:
             names = form_rules.fields_of(rule)
             if bad.isdisjoint(names) and all(name in visible for name in names):
                 for path, code, message in form_rules.broken(rule, answers, self._label):

@@ -27,8 +27,8 @@ _ROOT_WORDS = {"x-ui", "x-rules", "x-i18n"}
 _ABOUT = {"title", "description", "x-ui", "x-i18n"}  # what every field may say of itself
 _TOP = {"x-show-when", "x-fact"}  # … and only a field of the first level
 _ROOT_UI = {"sections", "notes"}
-_FIELD_UI = {"widget", "width", "unit", "choices"}
-_WIDGETS = {"radio", "select", "textarea", "table", "matrix", "cases"}
+_FIELD_UI = {"widget", "width", "unit", "choices", "form"}
+_WIDGETS = {"radio", "select", "textarea", "table", "matrix", "cases", "field_of"}
 _WIDTHS = {"short", "half", "full"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -220,9 +220,18 @@ def _about(at: str, schema: Schema, ui: set[str]) -> Iterator[Finding]:
     for word, allowed in (("widget", _WIDGETS), ("width", _WIDTHS)):
         if word in words and not (isinstance(words[word], str) and words[word] in allowed):
             yield f"{at}/x-ui/{word}", f"{word} 只能是：{'、'.join(sorted(allowed))}"
+    if ("form" in words or words.get("widget") == "field_of") and not _points(schema, words):
+        yield f"{at}/x-ui", '指向另一表单的栏目，应为 line 类型，x-ui 写作 {"widget": "field_of", "form": "表单编号"}'
     translations = schema.get("x-i18n", {})
     if not isinstance(translations, dict) or not all(isinstance(entry, dict) for entry in translations.values()):
         yield f"{at}/x-i18n", 'x-i18n 应写作 {"en": {"title": "…"}}'
+
+
+def _points(schema: Schema, words: Schema) -> bool:
+    """Is this a line that names a field of another form? The name is offered, not demanded: a remark may lie beside."""
+    form = words.get("form")
+    named = isinstance(form, str) and _NAME.fullmatch(form) is not None
+    return named and words.get("widget") == "field_of" and kind_of(schema) == "line"
 
 
 def _sections(document: Schema) -> Iterator[Finding]:

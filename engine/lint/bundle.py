@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -25,6 +25,8 @@ def findings(files: Files, around: Surroundings) -> Iterator[Finding]:
         report = Report(name)
         if name.startswith("forms/") and around.forms[stem(name)] is None:
             _check_form(report, content)
+        elif name.startswith("forms/"):
+            _check_pointers(report, content, around.forms, stem(name))
         elif name.startswith("letters/"):
             _check_letter(report, content)
         if name not in _NEEDED and not _KNOWN.fullmatch(name):
@@ -44,6 +46,14 @@ def findings(files: Files, around: Surroundings) -> Iterator[Finding]:
 def _check_form(report: Report, content: bytes) -> None:
     for pointer, why in forms.form_problems(content):
         report.error(_line_of(content, pointer), "form", f"{pointer or '/'}：{why}")
+
+
+def _check_pointers(report: Report, content: bytes, known: Mapping[str, forms.Form | None], own: str) -> None:
+    form = known[own]
+    for path, other in form.points_to().items() if form else ():
+        if other not in known:
+            why = f"{path} 指向的表单 forms/{other}.json 不存在；请改正名称或添加这份表单"
+            report.error(_line_of(content, other), "form", why)
 
 
 def _check_letter(report: Report, content: bytes) -> None:

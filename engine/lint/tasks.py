@@ -36,6 +36,7 @@ def _check_user_task(report: Report, scope: Scope, name: str, around: Surroundin
     if (place := given.get("at")) and place not in conventions.PLACES:
         report.error(node, "unknown-place", f"办理单位 at={place} 不存在；可用的有 {joined(conventions.PLACES)}")
     _check_limit(report, node, given, around)
+    _check_prechecked(report, node, given.get("prechecks"), around)
     tasks = {task.get("id") for task in node.getroottree().getroot().iter(xml.tag("userTask"))}
     for key in ("assigned_to", "not_by"):
         for other in listed(given.get(key, "")):
@@ -87,6 +88,15 @@ def _check_form(report: Report, scope: Scope, name: str, given: Mapping[str, str
     field, value = _RETURN
     if field in form.fields() and value in form.choices(field):
         _check_return_drawn(report, scope, name, field in variables)
+
+
+def _check_prechecked(report: Report, node: etree._Element, name: str | None, around: Surroundings) -> None:
+    if name is None:
+        return
+    form = around.forms.get(name)
+    if name not in around.forms or (form is not None and not form.has_facts):
+        why = f"prechecks 指向的 {name} 不是本流程包里带指标（x-fact）的表单；请改正名称，或在表单中写明指标"
+        report.error(node, "unknown-form", why)
 
 
 def _check_return_drawn(report: Report, scope: Scope, name: str, routed: bool) -> None:

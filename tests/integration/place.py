@@ -1,5 +1,6 @@
 """A place where work is under way: applications, rounds, files, and somebody for every role and organisation."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from engine.db import Database
 from engine.incidents import Stopped
 from engine.models import Case
 from tests import samples
-from tests.integration import desk
+from tests.integration import desk, reader
 from tests.integration.desk import Desk
 from tests.unit.test_uploads import PDF
 
@@ -61,7 +62,10 @@ THINGS: Mapping[str, list[str]] = {
     "cluster_id": ["county_cluster", "park_cluster"],
     "file_id": ["bound_file", "loose_file"],
     "notice_id": ["call"],
-    "name": ["site.css"],
+    "person_id": ["somebody"],
+    "section_id": ["part"],
+    "field": ["table"],
+    "name": ["licences"],
 }
 
 BODIES: Mapping[str, Any] = {  # what is sent with a deed
@@ -80,14 +84,20 @@ class Place:
     at: Desk
     ids: Mapping[str, str]
     tokens: Mapping[str, str]
+    sign_ins: Mapping[str, str]
     actors: Mapping[str, Actor]
 
     def ask(self, app: Flask, who: str, method: str, path: str) -> TestResponse:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
         client = app.test_client()
-        return client.open(path, method=method, headers=headers, buffered=True, **self._content(method, path))
+        if path.startswith("/api/"):
+            headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        else:
+            headers = reader.form_token(self.sign_ins.get(who, ""))
+            if who:
+                client.set_cookie(reader.COOKIE, self.sign_ins[who])
+        return client.open(path, method=method, headers=headers, buffered=True, **self._content(method, path, who))
 
-    def _content(self, method: str, path: str) -> dict[str, Any]:
+    def _content(self, method: str, path: str, who: str) -> dict[str, Any]:
         if path == "/api/v1/files":
             boundary, body = encode_multipart({"file": FileStorage(BytesIO(PDF), "a.pdf")})
             return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
@@ -98,7 +108,30 @@ class Place:
             return {"json": {"regime": "qingyuan", "process": "application", "data": start}}
         if path == "/api/v1/rounds":
             return {"json": {"regime": "qingyuan", "year": 2026, "title": "又一批次"}} if method == "POST" else {}
+        forms: dict[str, Any] = {
+            "/sign-in": {"name": "county", "password": desk.PASSWORD},
+            "/cases/new": samples.ANSWERS["application_start"] | {"round_id": self.ids["open_round"]},
+            "/rounds/new": {"regime": "qingyuan", "year": "2026", "title": "又一批次"},
+            "/me/password": {"old": "x", "new": "y", "again": "z"},  # a wrong old one would be counted
+            "/me/sign-ins/end": {"mark": "others"},
+            "/me/tokens/revoke": {"mark": self._mark(who)},
+            f"/office/accounts/{self.ids['somebody']}/withdraw": {"role": "county_officer", "organisation": COUNTY},
+            f"/office/accounts/{self.ids['somebody']}/tokens/revoke": {"mark": self._mark("county2")},
+            "/office/organisations/rename": {"code": COUNTY, "name": "又一名称"},
+            **{
+                f"/tasks/{self.ids[task]}/draft": {} for task in THINGS["task_id"]
+            },  # a page's form; a script's is a PUT
+            **{
+                f"/tasks/{self.ids[task]}/files": {"field": "evidence_1_files", "file": (BytesIO(PDF), "a.pdf")}
+                for task in THINGS["task_id"]
+            },
+        }
+        if method == "POST" and path in forms:
+            return {"data": forms[path]}
         return next(({"json": body} for deed, body in BODIES.items() if path.endswith(f"/{deed}")), {})
+
+    def _mark(self, who: str) -> str:
+        return hashlib.sha256(self.tokens.get(who, "").encode()).hexdigest()[: sign_ins.MARK]
 
 
 def furnish(database: Database, data: Path) -> Place:
@@ -127,8 +160,11 @@ def furnish(database: Database, data: Path) -> Place:
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
         Stopped(halted.id, halted.opened_at, "worker", "step_failed", "试验用的异常", "closing").leave(session)
+    ids |= {"part": "cover", "table": "enterprises"}
     tokens, actors = _people(database)
-    return Place(at, ids | {"site.css": "site.css"}, tokens, actors)
+    seen = {name: reader.signed_in(database, name) for name in PERSONAS}
+    ids["somebody"] = str(actors["county2"].person_id)
+    return Place(at, ids | {"licences": "licences.txt"}, tokens, seen, actors)
 
 
 def _people(database: Database) -> tuple[dict[str, str], dict[str, Actor]]:

@@ -18,11 +18,12 @@ import pytest
 from sqlalchemy import select
 
 from config.settings import Settings
-from engine import sign_ins
+from engine import accounts, sign_ins
 from engine.access import ROLES
 from engine.db import Database
 from engine.errors import SignInFailed
 from engine.models import Deployment, Membership, Organisation, Person
+from tests.source import ROOT
 from web import cli
 
 PASSWORD = "Copper-Kettle-77"
@@ -90,6 +91,35 @@ def test_accounts_are_made_listed_and_closed(office: Shell) -> None:
         sign_ins.holder(session, token, Settings())
     database.close()
     assert json.loads(office.done("user", "list"))[0]["disabled"] is True
+
+
+def test_the_first_administrators_sign_in_with_passwords_for_once(shell: Shell) -> None:
+    """What the READMEs tell a newcomer to do on an empty machine, word by word."""
+    told = [_first_steps(readme) for readme in ("README.md", "README.zh-CN.md")]
+    assert told[0] == told[1]
+    said = {"".join(line[2:3]): shell.done(*line).strip() for line in told[0]}
+    database = shell.database()
+    with database.read() as session:
+        for name, role in (("sysadmin", "system"), ("secadmin", "security"), ("auditor", "audit")):
+            person = accounts.by_name(session, name)
+            assert sign_ins.prove(session, name, said[name]).verified_hash
+            assert accounts.password_due(person)
+            assert accounts.actor(session, person).roles == {f"{role}_administrator"}
+        assert session.scalars(select(Deployment.regime)).one() == "qingyuan"
+    again = shell.done("user", "password", "secadmin", "--one-time").strip()
+    assert shell.done("user", "add", "robot", "--role", "expert", "--organisation", "441800", "--no-password") == ""
+    with database.read() as session:
+        assert not sign_ins.prove(session, "secadmin", said["secadmin"]).verified_hash
+        assert sign_ins.prove(session, "secadmin", again).verified_hash
+        assert accounts.by_name(session, "robot").password_hash is None
+    database.close()
+
+
+def _first_steps(readme: str) -> list[list[str]]:
+    """The words of each command of the passage in which the administrators are made."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n([^`]*jiqun user add[^`]*)```", text)
+    return [line.partition("#")[0].split()[1:] for line in block.splitlines()]
 
 
 def test_roles_come_and_go_and_passwords_change(office: Shell) -> None:
@@ -184,7 +214,7 @@ def test_the_demo_is_a_bureau_with_somebody_for_every_role(shell: Shell) -> None
     assert {code for code, office in offices.items() if office.level == "county"} == COUNTIES
     assert {office.parent_code for office in offices.values() if office.level == "county"} == {"441800"}
     assert offices["441800"].parent_code == "440000"
-    assert [office.level for office in offices.values()].count("park") == 1
+    assert [office.level for office in offices.values()].count("park") == 3
     assert all(person.display_name.startswith("演示·") for person in people.values())
     assert [each.number for each in deployed] == [1]  # the second load deployed nothing
 
@@ -192,6 +222,17 @@ def test_the_demo_is_a_bureau_with_somebody_for_every_role(shell: Shell) -> None
 def test_the_demo_never_stands_beside_real_accounts(office: Shell) -> None:
     office.done("user", "add", "someone", *COUNTY)
     assert "someone" in office.refused("demo", "load")
+
+
+def test_an_office_in_earnest_does_not_start_with_a_door_that_everybody_has_the_key_to(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.done("db", "upgrade")
+    shell.done("demo", "load")
+    monkeypatch.setenv("JIQUN_PRODUCTION", "1")
+    said = shell.refused("worker")
+    assert "演示账号 auditor、city、" in said
+    assert "jiqun user disable" in said
 
 
 # ---- the server ---------------------------------------------------------------------------------

@@ -2,17 +2,22 @@
 
 import hashlib
 import os
+import sys
 import time
+import tracemalloc
+from ast import literal_eval
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
-from engine import files
+from config.errors import SettingInvalid
+from engine import files, scanner
 from engine.db import Database
 from engine.errors import NotFound, Refused
 from engine.models import StoredFile
@@ -245,13 +250,126 @@ def test_a_task_is_not_completed_with_more_than_the_installation_allows(at: Desk
     assert at.as_("county").post(f"/tasks/{task.id}/complete", answers).status_code == 200
 
 
+# ---- the scanner --------------------------------------------------------------------------------
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+SCANNER = """#!{python}
+import pathlib, sys
+content = pathlib.Path(sys.argv[-1]).read_bytes()
+pathlib.Path(__file__).with_suffix(".seen").write_text(repr(sys.argv[1:]))
+sys.exit(1 if b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE" in content else {otherwise})
+"""
+
+
+def scanning(at: Desk, tmp_path: Path, otherwise: int = 0) -> Desk:
+    """The same office, with a scanner that finds the test string and answers `otherwise` to everything else."""
+    script = tmp_path / "a scanner; rm -rf *"  # a name that a shell would stumble over
+    script.write_text(SCANNER.format(python=sys.executable, otherwise=otherwise), encoding="utf-8")
+    script.chmod(0o755)
+    settings = replace(at.settings, scanner=f"'{script}' --no-summary")
+    return replace(at, settings=settings, app=create_app(settings, at.database))
+
+
+def test_a_file_in_which_the_scanner_finds_something_is_refused(at: Desk, tmp_path: Path) -> None:
+    watched = scanning(at, tmp_path)
+    answer = watched.as_("county").upload(EICAR, "说明.txt")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "file_refused")
+    assert "病毒扫描发现可疑内容" in answer.get_json()["detail"]
+    assert (stored(at), rows(at)) == ([], [])
+    assert watched.as_("county").upload(PDF).status_code == 201
+    assert len(stored(at)) == 1
+
+
+def test_the_scanner_gets_its_own_words_and_the_files_path(at: Desk, tmp_path: Path) -> None:
+    scanning(at, tmp_path).as_("county").upload(PDF, "$(touch x).pdf")
+    seen = literal_eval((tmp_path / "a scanner; rm -rf *.seen").read_text(encoding="utf-8"))
+    assert seen[0] == "--no-summary"
+    assert Path(seen[1]).parent == (at.settings.data / "files" / "incoming").absolute()
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("trouble", ["exit 2", "gone", "asleep"])
+def test_without_the_scanners_answer_nothing_is_kept(
+    at: Desk, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = scanning(at, tmp_path, otherwise=2)
+    if trouble == "gone":
+        (tmp_path / "a scanner; rm -rf *").unlink()
+    if trouble == "asleep":
+        monkeypatch.setattr(scanner, "SECONDS", 0.001)
+    answer = watched.as_("county").upload(PDF)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "scan_failed")
+    assert "请稍后再传" in answer.get_json()["detail"]
+    assert (stored(at), rows(at)) == ([], [])
+
+
+@pytest.mark.parametrize("wrong", ["no-such-scanner --quiet", "clamdscan 'unfinished"])
+def test_a_scanner_that_is_not_there_is_told_before_the_first_upload(wrong: str) -> None:
+    with pytest.raises(SettingInvalid, match="JIQUN_SCANNER"):
+        scanner.command(wrong)
+    assert scanner.command("") == []
+
+
+def test_a_file_over_the_limit_is_refused_without_being_held_in_memory(tmp_path: Path) -> None:
+    class Endless:
+        """200 MB, a piece at a time."""
+
+        given = 0
+
+        def read(self, size: int) -> bytes:
+            piece = b"\x00" * min(size, 200 * files.MEGABYTE - self.given)
+            self.given += len(piece)
+            return piece
+
+    stream = Endless()
+    tracemalloc.start()
+    with pytest.raises(files.FileTooLarge, match="50 MB"):
+        files.receive(tmp_path, cast(IO[bytes], stream), "a.pdf", megabytes=50, scanner="")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert stream.given <= 51 * files.MEGABYTE
+    assert most < 8 * files.MEGABYTE
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+# ---- versions -----------------------------------------------------------------------------------
+
+
+def test_an_earlier_version_stays_in_the_case(at: Desk, case_id: int, clock: StandingClock) -> None:
+    first, other = (
+        at.as_("county").upload(PDF, "名单.pdf").get_json(),
+        at.as_("county").upload(PDF, "章.pdf").get_json(),
+    )
+    answers = samples.application_data(evidence=first["id"], signed_statement=other["id"])
+    at.office.complete("county", at.office.open_task(case_id, "fill_in"), answers)
+    returned = {"decision": "return", "opinion": "名单不全", "remarks": [{"field": "evidence_3", "remark": "请补全"}]}
+    at.office.complete("city", at.office.open_task(case_id, "acceptance"), returned)
+    clock.move_by(days=1)
+    second = at.as_("county").upload(PDF + b"%%EOF", "名单.pdf").get_json()
+    corrected = samples.application_data(evidence=second["id"], signed_statement=other["id"])
+    at.office.complete("county", at.office.open_task(case_id, "correct"), corrected)
+
+    listed = at.as_("city").get(f"/cases/{case_id}/files").get_json()["items"]
+    assert [(row["name"], row["version"], row["current"], row["id"]) for row in listed] == [
+        ("名单.pdf", 2, True, second["id"]),
+        ("名单.pdf", 1, False, first["id"]),
+        ("章.pdf", 1, True, other["id"]),
+    ]
+    assert {row["uploaded_by"] for row in listed} == {"county"}
+    assert at.as_("county").get(f"/files/{first['id']}").data == PDF
+    outside = at.as_("county").get(f"/cases/{case_id}/files").get_json()["items"]
+    assert [row | {"uploaded_by": "county"} for row in outside] == listed
+    assert {row["uploaded_by"] for row in outside} == {None}
+    assert at.as_("sibling").get(f"/cases/{case_id}/files").status_code == 404
+
+
 # ---- sweeping -----------------------------------------------------------------------------------
 
 
 def test_the_sweep_takes_old_bytes_without_a_row_and_nothing_else(at: Desk) -> None:
     folder, long_ago = at.settings.data / "files", time.time() - 3601
     kept = at.as_("county").upload(PDF).get_json()
-    orphan = files.receive(folder, BytesIO(DOCX), "a.docx", megabytes=1)
+    orphan = files.receive(folder, BytesIO(DOCX), "a.docx", megabytes=1, scanner="")
     waiting = folder / "incoming" / "left-by-a-crash"
     waiting.write_bytes(b"half")
 
@@ -268,8 +386,8 @@ def test_the_sweep_takes_old_bytes_without_a_row_and_nothing_else(at: Desk) -> N
 
 def test_bytes_that_come_again_are_fresh_for_the_sweep(at: Desk) -> None:
     folder, long_ago = at.settings.data / "files", time.time() - 3601
-    first = files.receive(folder, BytesIO(PDF), "a.pdf", megabytes=1)
+    first = files.receive(folder, BytesIO(PDF), "a.pdf", megabytes=1, scanner="")
     os.utime(files.path(folder, first.sha256), (long_ago, long_ago))
-    files.receive(folder, BytesIO(PDF), "a.pdf", megabytes=1)
+    files.receive(folder, BytesIO(PDF), "a.pdf", megabytes=1, scanner="")
     with at.database.read() as session:
         assert files.sweep(session, folder) == 0

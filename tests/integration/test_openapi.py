@@ -42,6 +42,8 @@ PROMISED = {
     "get /cases/{case_id}/history",
     "get /cases/{case_id}/answers",
     "get /cases/{case_id}/letters",
+    "get /cases/{case_id}/prechecks",
+    "get /cases/{case_id}/files",
     "get /incidents",
     "post /cases/{case_id}/incident/retry",
     "post /cases/{case_id}/incident/repair",

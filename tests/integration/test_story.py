@@ -39,7 +39,7 @@ CLUSTERS = {  # who applies → for which cluster; nobody and nothing of this ex
     "late": "梅塘县中小企业特色产业集群（竹木家具产业）",
 }
 REMARKS = [
-    {"field": "集群总产值", "remark": "与企业发展情况表的合计不一致，请核对"},
+    {"field": "output", "remark": "与企业发展情况表的合计不一致，请核对"},
     {"field": "佐证材料第3项", "remark": "请补交加盖公章的名单"},
 ]
 
@@ -194,7 +194,7 @@ def handed_back_twice(bureau: Bureau, case_id: int) -> None:
     bureau.on("2025-07-14 10:00")
     assert bureau.as_("city").post(f"/tasks/{bureau.waiting('city', case_id, 'acceptance')}/claim").status == 200
     returned(bureau, case_id, {"opinion": "材料不全", "remarks": REMARKS})
-    remarks = "集群总产值：与企业发展情况表的合计不一致，请核对；佐证材料第3项：请补交加盖公章的名单"
+    remarks = "集群总产值（亿元）：与企业发展情况表的合计不一致，请核对；佐证材料第3项：请补交加盖公章的名单"
     assert bureau.letters(case_id)[-1].fields["意见"] == f"材料不全；{remarks}"
     assert bureau.letters(case_id)[-1].fields["期限"] == "2025年7月28日"  # ten working days after 14 July
     corrected(bureau, case_id, "2025-07-21 09:30", due="2025-07-28 23:59:59")  # five after 21 July
@@ -441,17 +441,17 @@ def anybody_may_read_it(bureau: Bureau) -> None:
 
 
 def the_record_tells_it(bureau: Bureau, round_case: int, case_id: int, capsys: pytest.CaptureFixture[str]) -> None:
-    opened, closed, letter = "task.opened", "task.closed", "letter.queued"
+    opened, closed, letter, precheck = "task.opened", "task.closed", "letter.queued", "precheck.done"
     rows = history(bureau.as_("city"), case_id)
     assert [row["kind"] for row in rows] == [
         *("case.opened", opened),
-        *(closed, opened, letter),  # filled in
+        *(closed, precheck, opened, letter),  # filled in
         *("task.claimed", closed, opened, letter),  # handed back
-        *(closed, opened),  # corrected
+        *(closed, precheck, opened),  # corrected
         *(closed, opened, letter),  # handed back
-        *(closed, opened),  # corrected
+        *(closed, precheck, opened),  # corrected
         *(closed, opened, letter),  # accepted
-        *(closed, opened, opened),  # first review
+        *(closed, precheck, opened, opened),  # first review
         *(closed, closed),  # expert review and inspection
         *("message.received", letter, "case.ended"),
     ]
@@ -497,7 +497,7 @@ def nothing_is_left_over(bureau: Bureau) -> None:
         names = ("round", "case_run", "cluster", "task", "letter", "notice", "obligation", "message")
         rows = {
             name: session.scalar(select(func.count()).select_from(Base.metadata.tables[name]))
-            for name in (*names, "file", "draft", "incident", "deployment")
+            for name in (*names, "file", "draft", "incident", "deployment", "precheck")
         }
     assert rows == {
         "deployment": 1,
@@ -505,6 +505,7 @@ def nothing_is_left_over(bureau: Bureau) -> None:
         "cluster": 4,
         "case_run": 4 + 1,
         "task": 9 + 6 + 5 + 5 + 1,  # of the county's case, the park's, the other county's, the round's; one unfinished
+        "precheck": 4 + 2 + 2,  # filed, twice corrected and first reviewed; filed and first reviewed
         "letter": 5 + 3 + 3 + 1,
         "notice": 3,  # call, publicity, publication
         "obligation": 2 * 5,

@@ -7,6 +7,10 @@ from tests.planted import Fault, chosen, examined, fault, in_table, one, reviewe
 GONE = b'[[internal]]\nelement = "application.gone"\nreason = "x"\n'
 LENIENT = REGIME.replace("window_months = 6", 'window_months = "some"').encode()
 NO_OBJECT = form(decision=["accept"]).replace(b'"type": "object"', b'"type": "array"')
+POINTING = b"""{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "?", "type": "object",
+"additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/line", "title": "?",
+"x-ui": {"widget": "field_of", "form": "figures"}}},
+"$defs": {"line": {"type": "string", "minLength": 1, "maxLength": 200, "format": "one-line"}}}"""
 TOO_MANY = (
     "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>1000001</bpmn:loopCardinality>"
     "</bpmn:multiInstanceLoopCharacteristics>"
@@ -44,6 +48,8 @@ STEPS = [
     fault("unknown-property", "examine", examined(limits="acceptance"), at='name="limits"'),
     fault("unknown-form", "examine", examined(form="opinions")),
     fault("unknown-form", "filed", Diagram().start(form="opinions").end().path("filed", "done")),
+    fault("unknown-form", "examine", examined(prechecks="figures")),
+    fault("unknown-form", "examine", examined(prechecks="opinion"), remark="a form without facts"),
     fault("unknown-role", "examine", examined(role="city_officer,mayor")),
     fault("unknown-place", "examine", examined(at="province")),
     fault("unknown-limit", "examine", examined(limit="acceptances")),
@@ -83,6 +89,7 @@ FILES = [
     Fault("missing-file", "", without("regime.toml"), "", "regime.toml"),
     Fault("unknown-file", "", bundle(examined(), letters__Told_txt="题\n\n文\n".encode()), "", "letters/Told.txt"),
     Fault("form", "", bundle(examined(), forms__broken_json=NO_OBJECT), "type", "forms/broken.json"),
+    Fault("form", "", bundle(examined(), forms__remark_json=POINTING), "figures", "forms/remark.json"),
     Fault(
         "letter", "", bundle(examined(), letters__told_txt="结果\n\n{{天气}}\n".encode()), "天气", "letters/told.txt"
     ),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from config.errors import JiqunError
-from engine import accounts, bundle, queries, tasks, timers, xml
+from engine import accounts, bulletin, bundle, tasks, timers, xml
 from engine.errors import ClaimedByAnother, Forbidden, FormInvalid, NotFound
 from engine.models import Case, Cluster, Letter, Task
 from tests import office, samples
@@ -160,7 +160,7 @@ def test_an_empty_list_tells_everybody_at_once_and_publishes_nothing(hall: Hall)
     assert ended(hall, case_id) == "not_listed"
     assert hall.case(hall.round_case).outcome == "concluded"
     with hall.office.database.read() as session:
-        assert [notice["kind"] for notice in queries.notices(session)] == ["call"]
+        assert [notice["kind"] for notice in bulletin.notices(session)] == ["call"]
 
 
 def test_every_end_of_the_diagram_is_reached_by_a_test() -> None:

@@ -1,6 +1,7 @@
 """What stands beside the code is true, and holds nothing of a machine or of a person."""
 
 import importlib.metadata
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from packaging.utils import canonicalize_name
 from config.settings import PREFIX, Settings
 from tests.source import PACKAGES, ROOT, texts
 
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-node.lock"]
 READMES = ["README.md", "README.zh-CN.md"]
 
 
@@ -92,6 +93,22 @@ def test_a_lock_has_what_the_project_asks_for(lock: str, extras: tuple[str, ...]
 
 def test_tests_run_with_the_versions_that_are_shipped() -> None:
     assert _pins("requirements.lock").items() <= _pins("requirements-dev.lock").items()
+
+
+def test_the_front_end_is_locked_to_the_letter_and_to_no_machine() -> None:
+    lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    own = lock.pop("")
+    asked = json.loads((ROOT / "frontend" / "package.json").read_text(encoding="utf-8"))
+    for kind in ("dependencies", "devDependencies"):
+        assert own[kind] == asked[kind]
+        assert {name: lock[f"node_modules/{name}"]["version"] for name in asked[kind]} == asked[kind]
+    assert [name for name, entry in lock.items() if "integrity" not in entry or "resolved" in entry] == []
+
+
+def test_node_is_locked_as_the_project_asks() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (requirement,) = map(Requirement, project["dependency-groups"]["node"])
+    assert requirement.specifier.contains(_pins("requirements-node.lock")[canonicalize_name(requirement.name)])
 
 
 def _pins(lock: str) -> dict[str, str]:

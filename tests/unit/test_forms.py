@@ -72,6 +72,24 @@ TEXT: dict[str, Any] = {"$ref": "#/$defs/text"}
 # ---- the shipped forms -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["acceptance", "first_review", "forward"])
+def test_a_remark_names_a_field_of_the_application_or_says_where_in_words(name: str) -> None:
+    assert form(name).points_to() == {"remarks.field": "application"}
+    returned = {
+        "decision": "return",
+        "opinion": "须补正",
+        **{key: value for key, value in samples.ANSWERS[name].items() if key.startswith("finding")},
+    }
+    for where in ("output", "佐证材料第3项"):
+        kept = form(name).clean({**returned, "remarks": [{"field": where, "remark": "请核对"}]})
+        assert kept["remarks"] == [{"field": where, "remark": "请核对"}]
+
+
+def test_a_field_is_called_by_its_title_and_what_is_none_by_itself() -> None:
+    assert form("application").title_of("output") == "集群总产值（亿元）"
+    assert form("application").title_of("佐证材料第3项") == "佐证材料第3项"
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_keeps_to_the_profile_and_is_a_json_schema(name: str) -> None:
     assert forms.form_problems(FILES[f"forms/{name}.json"]) == []
@@ -798,6 +816,10 @@ def test_a_small_form_is_in_the_profile() -> None:
         (small(("a", {**TEXT, "title": ""})), "/properties/a/title", "标题"),
         (small(("a", {**TEXT, "x-ui": {"widget": "iframe"}})), "/properties/a/x-ui/widget", "只能是"),
         (small(("a", {**TEXT, "x-ui": {"onclick": "x"}})), "/properties/a/x-ui/onclick", "不能用"),
+        (small(("a", {**TEXT, "x-ui": {"form": "application"}})), "/properties/a/x-ui", "field_of"),
+        (small(("a", {**TEXT, "x-ui": {"widget": "field_of", "form": "b"}})), "/properties/a/x-ui", "line"),
+        (small(("a", {**TEXT, "x-ui": {"widget": "field_of"}})), "/properties/a/x-ui", "field_of"),
+        (small(("a", {**TEXT, "x-ui": {"widget": "field_of", "form": "../b"}})), "/properties/a/x-ui", "field_of"),
         (small(("a", {**TEXT, "x-script": "x"})), "/properties/a/x-script", "不能用"),
         (small(("a", TEXT), required=["b"]), "/required", "“b”"),
         (small(("A", TEXT)), "/properties/A", "小写"),

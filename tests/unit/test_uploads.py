@@ -19,7 +19,7 @@ def container(*names: str, size: int = 10, **more: bytes) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
         for name in names:
-            file.writestr(name, b"x" * size)
+            file.writestr(name, b"<Types/>" if name == "[Content_Types].xml" else b"x" * size)
         for name, content in more.items():
             file.writestr(name, content)
     return made.getvalue()

@@ -3,14 +3,16 @@
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import cases, deployments, queries
+from engine import cases, deployments, progress, queries
 from engine.access import Actor
 from notifications import letters
 from web.api import paging
+from web.drawing import CaseDiagram, drawing
 from web.given import CaseGiven, Paged
 from web.guard import guard
 from web.operations import operation
-from web.told import AnsweredList, CaseDetail, CaseState, HistoryPage, LetterList
+from web.told import AnsweredList, CaseDetail, CaseState, HistoryPage, LetterList, PrecheckList
+from web.told_files import CaseFileList
 
 routes = Blueprint("cases", __name__)
 
@@ -47,6 +49,17 @@ def case_history(session: Session, actor: Actor, case_id: int, query: Paged) -> 
     return HistoryPage.model_validate(paging.page(rows, query, lambda row: [row["seq"]]))
 
 
+@routes.get("/cases/<number:case_id>/diagram")
+@guard("case.read")
+@operation(problems={404})
+def case_diagram(session: Session, actor: Actor, case_id: int) -> CaseDiagram:
+    """办件的流程图
+
+    图（BPMN 2.0）、已经过的元素和连线（经过几次）、当前停留之处；所调用的流程在 `called` 中。
+    """
+    return CaseDiagram.model_validate(drawing(progress.of_case(session, actor, case_id)))
+
+
 @routes.get("/cases/<number:case_id>/answers")
 @guard("case.read")
 @operation(problems={404})
@@ -58,6 +71,28 @@ def case_answers(session: Session, actor: Actor, case_id: int) -> AnsweredList:
     return AnsweredList.model_validate({"items": queries.answers(session, actor, case_id)})
 
 
+@routes.get("/cases/<number:case_id>/prechecks")
+@guard("precheck.read")
+@operation(problems={404})
+def case_prechecks(session: Session, actor: Actor, case_id: int) -> PrecheckList:
+    """办件的预审结果
+
+    报送时和初审办结时各一次，先作出的在前；只供参考，由审核人员判断。
+    """
+    return PrecheckList.model_validate({"items": queries.prechecks(session, actor, case_id)})
+
+
+@routes.get("/cases/<number:case_id>/files")
+@guard("case.read")
+@operation(problems={404})
+def case_files(session: Session, actor: Actor, case_id: int) -> CaseFileList:
+    """办件的文件
+
+    依名称排列，同名的新版在前。
+    """
+    return CaseFileList.model_validate({"items": queries.case_files(session, actor, case_id)})
+
+
 @routes.get("/cases/<number:case_id>/letters")
 @guard("case.read")
 @operation(problems={404})
@@ -67,10 +102,10 @@ def case_letters(session: Session, actor: Actor, case_id: int) -> LetterList:
     限于发给本单位的，先发的在前。
     """
     rows = queries.letters(session, actor, case_id)
-    return LetterList.model_validate({"items": [_worded(session, row) for row in rows]})
+    return LetterList.model_validate({"items": [worded(session, row) for row in rows]})
 
 
-def _worded(session: Session, row: queries.Row) -> queries.Row:
+def worded(session: Session, row: queries.Row) -> queries.Row:
     """A letter in the words of its own deployment, whatever has been deployed since."""
     template = deployments.deployed(session, row["deployment_id"]).files[f"letters/{row['template']}.txt"]
     try:

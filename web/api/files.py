@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 from engine import files, uploads
 from engine.access import Actor
@@ -11,7 +12,7 @@ from web import context, guard, operations
 from web.errors import RequestInvalid
 from web.guard import guard as guarded
 from web.operations import Operation, operation
-from web.told import FileInfo
+from web.told_files import FileInfo
 
 routes = Blueprint("files", __name__)
 
@@ -40,9 +41,7 @@ def upload_file() -> Response:
         problem = {"field": "file", "code": "missing", "message": "应有且只有一个名为 file 的文件"}
         raise RequestInvalid("请求内容不符合要求，请按提示修改", 422, [problem])
     # The bytes are safe on disk before the transaction begins: nobody waits for somebody's slow line.
-    received = files.receive(
-        folder(here), given[0].stream, given[0].filename or "", megabytes=here.settings.file_megabytes
-    )
+    received = receive(here, given[0])
 
     def add(session: Session) -> FileInfo:
         return FileInfo.model_validate(files.add(session, actor, received))
@@ -67,6 +66,14 @@ def download_file(session: Session, actor: Actor, file_id: str) -> Response:
     # Whatever a file pretends to be, it runs nowhere.
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer
+
+
+def receive(here: context.Context, given: FileStorage) -> files.Received:
+    """Take an upload's bytes as the installation is set. Raises FileRefused, FileTooLarge, ScanFailed."""
+    chosen = here.settings
+    return files.receive(
+        folder(here), given.stream, given.filename or "", megabytes=chosen.file_megabytes, scanner=chosen.scanner
+    )
 
 
 def folder(here: context.Context) -> Path:

@@ -22,19 +22,23 @@ def page(rows: Sequence[Row], asked: Paged, mark: Callable[[Row], Sequence[str |
     """
     items, following = rows[: asked.limit], None
     if len(rows) > asked.limit:
-        text = json.dumps(list(mark(items[-1])), separators=(",", ":"))
-        cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         kept = {name: value for name, value in request.args.items() if name != "after"}
-        following = f"{request.path}?{urlencode({**kept, 'after': cursor})}"
+        following = f"{request.path}?{urlencode({**kept, 'after': cursor(mark(items[-1]))})}"
     return {"items": items, "next": following}
 
 
-def marked(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
+def cursor(values: Sequence[str | int]) -> str:
+    """What `marked` reads these values from again."""
+    text = json.dumps(list(values), separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def marked(given: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
     """The values a cursor was made of, each read by its kind; None without a cursor. Raises RequestInvalid."""
-    if cursor is None:
+    if given is None:
         return None
     try:
-        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        values = json.loads(base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True))
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError("not one of our cursors")
         return tuple(kind(str(value)) for kind, value in zip(kinds, values, strict=True))

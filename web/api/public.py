@@ -2,11 +2,12 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 from flask import Blueprint, Response
 from sqlalchemy.orm import Session
 
-from engine import queries
+from engine import bulletin
 from web.api import paging
 from web.given import Paged, RegisterAsked
 from web.guard import guard
@@ -24,7 +25,6 @@ _COLUMNS = {
     "first_day": "有效期起",
     "last_day": "有效期止",
 }
-_STATES = {"recognised": "有效", "expired": "待复核", "revoked": "已撤销"}
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
 
 
@@ -37,7 +37,7 @@ def list_notices(session: Session, query: Paged) -> NoticePage:
     新的在前。
     """
     (after,) = paging.marked(query.after, paging.number) or (None,)
-    rows = queries.notices(session, limit=query.limit + 1, after=after)
+    rows = bulletin.notices(session, limit=query.limit + 1, after=after)
     return NoticePage.model_validate(paging.page(rows, query, lambda row: [row["id"]]))
 
 
@@ -46,7 +46,7 @@ def list_notices(session: Session, query: Paged) -> NoticePage:
 @operation(problems={404})
 def show_notice(session: Session, notice_id: int) -> Notice:
     """公告全文"""
-    return Notice.model_validate(queries.notice(session, notice_id))
+    return Notice.model_validate(bulletin.notice(session, notice_id))
 
 
 @routes.get("/public/clusters")
@@ -57,16 +57,17 @@ def list_register(session: Session, query: RegisterAsked) -> Register | Response
 
     `format=csv` 给出可用电子表格打开的文件。
     """
-    rows = queries.public_clusters(session)
-    return _sheet(rows) if query.format == "csv" else Register.model_validate({"items": rows})
+    rows = bulletin.register(session)
+    return sheet(rows) if query.format == "csv" else Register.model_validate({"items": rows})
 
 
-def _sheet(rows: list[paging.Row]) -> Response:
+def sheet(rows: Sequence[paging.Row]) -> Response:
+    """The rows of the register as a file for spreadsheets."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_COLUMNS.values())
     for row in rows:
-        shown = {**row, "state": _STATES.get(row["state"], row["state"])}
+        shown = {**row, "state": bulletin.STATES.get(row["state"], row["state"])}
         writer.writerow([_cell(shown[name]) for name in _COLUMNS])
     answer = Response(out.getvalue().encode("utf-8-sig"), mimetype="text/csv")  # the mark tells spreadsheets: UTF-8
     answer.headers["Content-Disposition"] = "attachment; filename=clusters.csv"

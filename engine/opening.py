@@ -1,0 +1,65 @@
+"""Doors: the rounds that take applications now, and the diagram behind each that the actor may begin."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine import access, clock, deployments
+from engine.access import Actor
+from engine.forms import Form
+from engine.models import Case, Round
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where an application may be begun now."""
+
+    round_id: int
+    title: str  # of the round
+    closes_at: datetime | None
+    regime: str
+    regime_title: str
+    process: str
+    name: str  # of the diagram
+    form: Form  # of its start
+
+
+def doors(session: Session, actor: Actor) -> list[Door]:
+    """What the actor may apply in now; what closes first comes first."""
+    if not access.may(actor, "case.open"):
+        return []
+    query = select(Round).where(
+        access.visible_rounds(actor),
+        Round.state == "open",
+        or_(Round.closes_at.is_(None), Round.closes_at > clock.now()),
+    )
+    open_rounds = session.scalars(query.order_by(Round.closes_at, Round.id)).all()
+    return [door for round_ in open_rounds for door in _behind(session, actor, round_)]
+
+
+def same(session: Session, actor: Actor, door: Door, answers: Mapping[str, Any]) -> int | None:
+    """The open case about the same cluster that the actor has begun in this round already: a button pressed twice."""
+    query = select(Case.id).where(
+        Case.round_id == door.round_id,
+        Case.process == door.process,
+        Case.title == str(answers.get("cluster_name", "")).strip(),
+        Case.opened_by == actor.name,
+        Case.status == "open",
+    )
+    return session.scalar(query.order_by(Case.id).limit(1))
+
+
+def _behind(session: Session, actor: Actor, round_: Round) -> Iterator[Door]:
+    deployed = deployments.deployed(session, deployments.current(session, round_.regime).id)
+    for process, drawn in deployed.diagrams.items():
+        opening = deployed.specs(process).opening
+        roles = {role.strip() for role in opening.get("opened_by", "").split(",")}
+        near = [each for each in actor.as_any_of(roles) if round_.bureau_code in each.path.split("/")]
+        if "form" in opening and near:
+            form = deployed.form(opening["form"])
+            title = deployed.regime.title
+            yield Door(round_.id, round_.title, round_.closes_at, round_.regime, title, process, drawn.name, form)

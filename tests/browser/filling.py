@@ -1,0 +1,83 @@
+"""Filling in forms as a person does: what the page asks is answered, field by field, and nothing else."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from playwright.sync_api import Page
+
+from engine import clock
+
+_CONTROLS = """
+(fields) => fields.map((field) => ({name: field.name, kind: field.type, value: field.value}))
+"""
+_ADDRESSES = "(links) => links.map((link) => link.getAttribute('href').split('#')[0])"
+_STEPS = re.compile(r"[^.\[\]]+")
+
+
+def fill_in(page: Page, answers: Mapping[str, Any]) -> None:
+    """Answer what stands in the page's form and has an answer; rows of tables are added as they are needed."""
+    for table, rows in answers.items():
+        if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):
+            _make_rows(page, table, len(rows))
+    for control in page.locator("main form [name]").evaluate_all(_CONTROLS):
+        _answer(page, control, answers)
+
+
+def _answer(page: Page, control: Mapping[str, str], answers: Mapping[str, Any]) -> None:
+    name, kind = control["name"], control["kind"]
+    if name.startswith("_") or kind in {"hidden", "submit", "button", "file"}:
+        return
+    value = said(answers, name)
+    if value is None:
+        return
+    field = page.locator(f'main form [name="{name}"]')
+    if kind in {"radio", "checkbox"}:
+        wanted = value if isinstance(value, list) else [value]
+        if control["value"] in [_text(one) for one in wanted]:
+            page.locator(f'main form [name="{name}"][value="{control["value"]}"]').check()
+    elif kind == "select-one":
+        field.select_option(_text(value))
+    elif field.is_visible():
+        field.fill(_text(value))
+
+
+def said(answers: Mapping[str, Any], name: str) -> Any:
+    """The answer to a field, by its path: "output.2024", "enterprises[3].name"; a moment by its day and its time."""
+    value: Any = answers
+    for step in _STEPS.findall(name):
+        if isinstance(value, str) and step in {"date", "time"}:
+            moment = clock.datetime.fromisoformat(value).astimezone(clock.SHANGHAI)
+            return f"{moment:%Y-%m-%d}" if step == "date" else f"{moment:%H:%M}"
+        value = _inside(value, step)
+        if value is None:
+            return None
+    return value
+
+
+def _inside(value: Any, step: str) -> Any:
+    if isinstance(value, list):
+        number = int(step) if step.isdigit() else -1
+        return value[number] if 0 <= number < len(value) else None
+    return value.get(step) if isinstance(value, Mapping) else None
+
+
+def _text(value: Any) -> str:
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _make_rows(page: Page, table: str, count: int) -> None:
+    add = page.locator(f'main form [name="_row_add"][value="{table}"]')
+    if not add.count():
+        return
+    for _ in range(count):
+        if page.locator(f'main form [name^="{table}[{count - 1}]."]').count():
+            return
+        add.click()
+        page.wait_for_load_state()
+
+
+def parts(page: Page) -> Iterator[str]:
+    """The addresses of the parts of the form whose list of parts is shown."""
+    links = page.locator('main a[href*="/part/"]')
+    yield from dict.fromkeys(links.evaluate_all(_ADDRESSES))

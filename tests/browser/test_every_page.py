@@ -1,0 +1,76 @@
+"""Every page that somebody reaches by links: no barriers, wide or narrow, usual or 长辈版; nobody scrolls sideways."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.sight import axe, sideways
+from tests.browser.visit import NARROW, WIDE, Visits
+
+PEOPLE = [
+    "stranger",
+    "county",
+    "park",
+    "city",
+    "leader",
+    "publisher",
+    "expert",
+    "inspector",
+    "owner",
+    "sysadmin",
+    "secadmin",
+    "auditor",
+]
+SMALLEST = {"width": 320, "height": 640}
+NO_PAGE = re.compile(r"/look|\.xlsx|\.csv|/files/|format=csv|/api/|/static/|/export|/diagram")
+MOST = 40  # kinds of page for one person
+
+_LINKS = "(links) => links.map((link) => link.href)"
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_no_page_has_a_barrier(running: Visits, who: str) -> None:
+    page = running.stranger() if who == "stranger" else running.signed_in(who)
+    found = [f"{kind}: {what}" for kind in reached(page) for what in barriers(page)]
+    assert found == []
+
+
+def reached(page: Page) -> Iterator[str]:
+    """Opens one page of each kind (its address without numbers) that links lead to, from the first page on."""
+    waiting, seen = [page.url if "//" in page.url else "/", "/"], set[str]()
+    while waiting and len(seen) < MOST:
+        address = waiting.pop(0)
+        kind = _kind(address)
+        if kind in seen or NO_PAGE.search(address):
+            continue
+        seen.add(kind)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        here = page.url.split("/", 3)[2]
+        links = page.locator("a[href]").evaluate_all(_LINKS)
+        waiting += [link.split("#")[0] for link in links if link.split("/", 3)[2:3] == [here]]
+        yield kind
+
+
+def barriers(page: Page) -> list[str]:
+    """What is wrong with the page in any of its sizes."""
+    found = []
+    for look in ("usual", "large"):
+        page.evaluate("(large) => document.documentElement.toggleAttribute('data-large', large)", look == "large")
+        for window in (WIDE, NARROW):
+            page.set_viewport_size(window)  # type: ignore[arg-type]  # a mapping of the two
+            found += [f"{look}, {window['width']} px: {what}" for what in axe(page)]
+        page.set_viewport_size(SMALLEST)  # type: ignore[arg-type]
+        found += [f"{look}: wider than 320 px: {what}" for what in sideways(page)]
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    return found
+
+
+def _kind(address: str) -> str:
+    path = "/" + (address.split("/", 3)[3] if "//" in address else address.lstrip("/"))
+    path, _, query = path.partition("?")
+    path = re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}|/\d+", "/…", path)
+    return path + ("?" + "&".join(sorted(part.split("=")[0] for part in query.split("&"))) if query else "")

@@ -1,0 +1,114 @@
+"""What the criteria say of an application is kept when it comes in and when it is reviewed, and stops nobody."""
+
+import pytest
+
+from engine import accounts, bundle, forms, queries
+from engine.access import Actor
+from engine.db import Database
+from engine.errors import Forbidden, NotFound
+from engine.models import Case, Event
+from tests import office, samples
+from tests.clock import StandingClock
+from tests.office import COUNTY, Office
+from tests.samples import ANSWERS
+
+
+@pytest.fixture
+def bureau(database: Database, clock: StandingClock) -> Office:
+    clock.move_to(samples.MOMENT)
+    return office.furnish(database)
+
+
+def applied(bureau: Office, **answers: object) -> Case:
+    """A case whose application was filed with these answers."""
+    round_ = bureau.open_round()
+    assert round_.case_id is not None
+    bureau.complete("city", bureau.open_task(round_.case_id, "call_notice"), ANSWERS["call_notice"])
+    case = bureau.open_case("county", ANSWERS["application_start"] | {"round_id": round_.id})
+    bureau.complete("county", bureau.open_task(case.id, "fill_in"), samples.application_data(**answers))
+    return case
+
+
+def told(bureau: Office, who: str | Actor, case: Case) -> list[queries.Row]:
+    with bureau.database.read() as session:
+        return queries.prechecks(session, bureau.actors[who] if isinstance(who, str) else who, case.id)
+
+
+def verdicts(row: queries.Row) -> dict[str, str]:
+    return {verdict["criterion"]: verdict["verdict"] for verdict in row["verdicts"]}
+
+
+def test_an_application_is_prechecked_when_it_comes_in(bureau: Office, clock: StandingClock) -> None:
+    (row,) = told(bureau, "city", applied(bureau))
+    assert (row["element"], row["pass_number"], row["made_at"], row["problem"]) == ("fill_in", 1, clock.at, None)
+    assert set(verdicts(row).values()) == {"pass"}
+    area = next(verdict for verdict in row["verdicts"] if verdict["criterion"] == "area")
+    assert (area["value"], area["operator"], area["threshold"]) == ("86.40", "<=", "100")  # exact, as it was filed
+    assert area["clause"] == "第十四条（二）"
+
+
+def test_a_criterion_that_is_not_met_stops_nobody(bureau: Office) -> None:
+    case = applied(bureau, area_km2="100.01")
+    (row,) = told(bureau, "city", case)
+    assert {name for name, verdict in verdicts(row).items() if verdict == "fail"} == {"area"}
+    assert bureau.open_elements(case.id) == ["acceptance"]
+
+
+def test_a_figure_out_of_all_reason_stops_nobody_and_is_told(bureau: Office) -> None:
+    case = applied(bureau, patent_growth="-150")
+    (row,) = told(bureau, "city", case)
+    assert row["verdicts"] == []
+    title = forms.parse(bundle.shipped("qingyuan")["forms/application.json"]).document["properties"]["patent_growth"][
+        "title"
+    ]
+    assert row["problem"] == f"“{title}”的数值超出合理范围，未能预审，请人工核对"
+    assert bureau.open_elements(case.id) == ["acceptance"]
+
+
+def test_the_first_review_prechecks_again_what_was_filed_last(bureau: Office, clock: StandingClock) -> None:
+    case = applied(bureau, area_km2="120")
+    returned = {"decision": "return", "opinion": "面积有误", "remarks": [{"field": "area_km2", "remark": "请核对"}]}
+    bureau.complete("city", bureau.open_task(case.id, "acceptance"), returned)
+    clock.move_by(days=1)
+    bureau.complete("county", bureau.open_task(case.id, "correct"), samples.application_data())
+    clock.move_by(days=1)
+    bureau.complete("city", bureau.open_task(case.id, "acceptance"), ANSWERS["acceptance"])
+    bureau.complete("city", bureau.open_task(case.id, "first_review"), ANSWERS["first_review"])
+    rows = told(bureau, "city", case)
+    assert [(row["element"], verdicts(row)["area"]) for row in rows] == [
+        ("fill_in", "fail"),
+        ("correct", "pass"),
+        ("first_review", "pass"),
+    ]
+    with bureau.database.read() as session:
+        noted = session.query(Event).filter_by(case_id=case.id, kind="precheck.done").order_by(Event.seq).all()
+        assert [event.payload["verdicts"]["area"] for event in noted] == ["fail", "pass", "pass"]
+        assert [event.actor for event in noted] == ["county", "county", "city"]
+
+
+def test_the_applicants_side_reads_it_and_who_visits_the_case_does_not(bureau: Office) -> None:
+    case = applied(bureau)
+    bureau.complete("city", bureau.open_task(case.id, "acceptance"), ANSWERS["acceptance"])
+    bureau.complete("city", bureau.open_task(case.id, "first_review"), ANSWERS["first_review"])
+    assert told(bureau, "county", case) == told(bureau, "leader", case)
+    for visitor in ("expert", "inspector"):
+        with pytest.raises(Forbidden):
+            told(bureau, visitor, case)
+    with pytest.raises(NotFound):
+        told(bureau, "sibling", case)
+
+
+def test_an_expert_who_is_another_countys_officer_still_does_not_read_it(bureau: Office) -> None:
+    case = applied(bureau)
+    bureau.complete("city", bureau.open_task(case.id, "acceptance"), ANSWERS["acceptance"])
+    bureau.complete("city", bureau.open_task(case.id, "first_review"), ANSWERS["first_review"])
+    with bureau.database.write() as session:
+        expert = accounts.by_name(session, "expert")
+        accounts.grant(session, expert, "county_officer", office.SIBLING, by="setup")
+        actor = accounts.actor(session, expert)
+    with pytest.raises(Forbidden):
+        told(bureau, actor, case)
+    with bureau.database.write() as session:
+        accounts.grant(session, accounts.by_name(session, "expert"), "county_officer", COUNTY, by="setup")
+        actor = accounts.actor(session, accounts.by_name(session, "expert"))
+    assert len(told(bureau, actor, case)) == 2

@@ -1,0 +1,6 @@
+"""Cases (办件): the list, one with its progress and its papers, and opening an application."""
+
+from web.pages.cases import lists, one, opening
+from web.pages.cases.lists import routes
+
+__all__ = ["lists", "one", "opening", "routes"]

@@ -1,0 +1,94 @@
+"""One case: facts, the way through its diagram, the record, answers, files, letters, prechecks."""
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from engine import access, deployments, overview, progress, queries
+from engine.models import Case, Organisation, Round
+from web import guard
+from web.api.cases import worded
+from web.drawing import drawing
+from web.guard import guard as guarded
+from web.pages import frame
+from web.pages.cases import timeline
+from web.pages.cases.lists import routes, state
+
+
+@routes.get("/cases/<number:case_id>")
+@guarded("case.read")
+def show(case_id: int) -> Response:
+    """One case: facts, the way through the diagram, the record, answers, files, letters, prechecks."""
+    actor = guard.actor()
+    with frame.reading() as session:
+        case = queries.case_detail(session, actor, case_id)
+        run = session.get_one(Case, case_id)
+        deployed = deployments.deployed(session, run.deployment_id)
+        come = progress.of_case(session, actor, case_id)
+        round_ = session.get(Round, run.round_id) if run.round_id else None
+        applicant = session.get_one(Organisation, run.organisation_code).name
+        blanks = {"办件标题": run.title, "集群名称": run.title, "批次": round_.title if round_ else ""}
+        return frame.page(
+            "cases/show.html",
+            here="rounds" if run.cluster_id is None else "cases",
+            case=case,
+            applicant=applicant,
+            round=round_ if round_ and access.may(actor, "round.read", round_) else None,
+            progress=come,
+            drawn=[run_ for run_ in come.runs if run_.inside],
+            outcome=_outcome(case, deployed),
+            mine=overview.tasks_of(session, actor, case_id),
+            told=timeline.entries(progress.told(session, actor, case_id), deployed, blanks),
+            answers=overview.answered(session, actor, case_id),
+            files=queries.case_files(session, actor, case_id),
+            letters=[worded(session, row) for row in queries.letters(session, actor, case_id)],
+            prechecks=_prechecks(queries.prechecks(session, actor, case_id), deployed)
+            if access.may(actor, "precheck.read", run)
+            else None,
+            state=state(case["status"]),
+        )
+
+
+@routes.get("/cases/<number:case_id>/diagram")
+@guarded("case.read")
+def diagram(case_id: int) -> Response:
+    """What the viewer draws."""
+    with frame.reading() as session:
+        drawn = drawing(progress.of_case(session, guard.actor(), case_id))
+    called = [_with_words(each) for each in drawn["called"] if each["inside"]]
+    answer = jsonify({**_with_words(drawn), "called": called})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _with_words(drawn: dict[str, Any]) -> dict[str, Any]:
+    """Beside each place where the case stands, who has it and how long still."""
+    for place in drawn["current"]:
+        left = frame.remaining(place["due_at"])
+        told = (place["holder"], left.text if place["due_at"] else "")
+        place |= {"level": left.level, "told": " · ".join(part for part in told if part)}
+    return drawn
+
+
+def _outcome(case: queries.Row, deployed: deployments.Deployed) -> str:
+    """How it ended, in the diagram's words."""
+    drawn = deployed.diagrams.get(case["process"])
+    node = drawn.nodes.get(case["outcome"] or "") if drawn else None
+    return node.name if node else ""
+
+
+def _prechecks(made: list[queries.Row], deployed: deployments.Deployed) -> dict[str, Any] | None:
+    """All prechecks side by side: a column each, a row a criterion."""
+    if not made:
+        return None
+    names = {node.id: node.name for drawn in deployed.diagrams.values() for node in drawn.nodes.values()}
+    criteria: dict[str, dict[str, Any]] = {}
+    for number, precheck in enumerate(made):
+        for verdict in precheck["verdicts"]:
+            empty = {"text": verdict["text"], "clause": verdict["clause"], "cells": [None] * len(made)}
+            row = criteria.setdefault(verdict["criterion"], empty)
+            value = verdict["value"]
+            shown = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+            row["cells"][number] = {"verdict": verdict["verdict"], "value": shown}
+    columns = [{**precheck, "name": names.get(precheck["element"], precheck["element"])} for precheck in made]
+    return {"made": columns, "criteria": list(criteria.values())}

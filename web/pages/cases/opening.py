@@ -1,0 +1,83 @@
+"""Opening a case: which rounds take applications now, and the form that a diagram begins with."""
+
+from typing import Any
+
+from flask import Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine import cases, opening, overview
+from engine.errors import FormInvalid, NotFound, Refused
+from engine.forms import Problem
+from engine.opening import Door
+from web import guard
+from web.form_html import Filling, draw, layout_of, read
+from web.form_html.layout import id_of
+from web.guard import guard as guarded
+from web.pages import frame
+from web.pages.cases.lists import routes
+from web.wording import _
+
+
+@routes.get("/cases/new")
+@guarded("case.open")
+def new() -> Response:
+    """Choose a round; with one chosen, the form that begins an application."""
+    with frame.reading() as session:
+        doors = opening.doors(session, guard.actor())
+        door = _chosen(doors, request.args.get("round", ""))
+        if door is None:
+            return frame.page("cases/choose.html", here="cases", doors=doors)
+        return _form(doors, door, {"round_id": door.round_id}, [])
+
+
+@routes.post("/cases/new")
+@guarded("case.open")
+def open_() -> BaseResponse:
+    """Open the case and go on to its first task."""
+    actor = guard.actor()
+    with frame.reading() as session:
+        doors = opening.doors(session, actor)
+        door = _chosen(doors, request.form.get("round_id", ""))
+        if door is None:
+            return frame.page("cases/choose.html", 409, here="cases", doors=doors, closed=True)
+        layout = layout_of(door.form)
+        given = read(layout, _names(door), request.form, {})
+    try:
+        with frame.writing() as session:
+            case_id = opening.same(session, actor, door, given)  # a second click, or the way back in the browser
+            if case_id is None:
+                case_id = cases.open_case(session, actor, door.regime, door.process, given).id
+                frame.say(_("申报已发起。请接着填写申报表，可以随时保存，分几次填完。"))
+            tasks = overview.tasks_of(session, actor, case_id)
+    except FormInvalid as error:
+        return _form(doors, door, given, error.problems, 422)
+    except (NotFound, Refused) as error:
+        return _form(doors, door, given, [Problem("round_id", error.code, error.message)], 409)
+    if tasks:
+        return frame.go("work.show", task_id=tasks[0]["id"])
+    return frame.go("case_pages.show", case_id=case_id)
+
+
+def _form(doors: list[Door], door: Door, given: dict[str, Any], problems: list[Problem], status: int = 200) -> Response:
+    """The form that begins an application; documents are handed in with the application itself."""
+    layout = layout_of(door.form)
+    rounds = [(str(each.round_id), each.title) for each in doors if each.process == door.process]
+    filling = Filling(answers=given, problems=problems, options={"round_id": rounds})
+    return frame.page(
+        "cases/new.html",
+        status,
+        here="cases",
+        door=door,
+        schema=layout.document,
+        items=draw(layout, _names(door), filling),
+        problems=[{"href": f"#{id_of(each.field)}", "message": each.message} for each in problems],
+    )
+
+
+def _names(door: Door) -> list[str]:
+    layout = layout_of(door.form)
+    return [name for name in layout.fields if name not in layout.file_fields]
+
+
+def _chosen(doors: list[Door], round_id: str) -> Door | None:
+    return next((door for door in doors if str(door.round_id) == round_id), None)

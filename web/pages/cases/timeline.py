@@ -1,0 +1,135 @@
+"""The record of a case in sentences of the office."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from engine.deployments import Deployed
+from engine.forms import Form
+from engine.letters import FIELDS
+from notifications import letters
+from web.form_html.wording import labels
+from web.wording import N_, _
+
+Row: TypeAlias = Mapping[str, Any]
+
+_ITSELF = N_("自动")
+_LEVELS = {"return": "soon", "refuse": "late", "reject": "late"}  # of a decision; the others are well
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened."""
+
+    at: datetime
+    title: str
+    badge: str
+    level: str  # of the badge
+    text: str
+    stopped: bool = False  # an incident
+
+
+def entries(rows: list[Row], deployed: Deployed, facts: Mapping[str, str]) -> list[Entry]:
+    """What the rows of `progress.told` say; `facts` fills the blanks of a letter's subject."""
+    found = []
+    for row in rows:
+        tell = _TOLD.get(row["kind"])
+        if tell:
+            found.append(tell(row, deployed, facts))
+    return found
+
+
+def _plain(title: str, badge: str = "", level: str = "quiet") -> "_Tell":
+    def tell(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+        return Entry(row["at"], _(title), _(badge) if badge else "", level, "" if badge == _ITSELF else _by(row))
+
+    return tell
+
+
+def _closed(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    payload = row.get("payload") or {}
+    badge, level = _decision(payload, deployed)
+    said = [_("%(who)s办结", who=row["who"]) if row["who"] else _("已办结")]
+    if payload.get("pass", 1) > 1:
+        said.append(_("第 %(times)s 次办理本环节", times=payload["pass"]))
+    return Entry(row["at"], row["name"], badge, level, _("；").join(said))
+
+
+def _decision(payload: Mapping[str, Any], deployed: Deployed) -> tuple[str, str]:
+    """What was decided, in the words of the form, and how it reads."""
+    variables = payload.get("variables") or {}
+    name = next((name for name in variables if name.endswith("decision")), "")
+    path = f"forms/{payload.get('form')}.json"
+    if not name or path not in deployed.files:
+        return "", "done"
+    value = str(variables[name])
+    return _choice(deployed.form(payload["form"]), name, value), _LEVELS.get(value, "done")
+
+
+def _choice(form: Form, field: str, value: str) -> str:
+    schema = form.document["properties"].get(field, {})
+    return labels(schema).get(value, "")
+
+
+def _letter(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:
+    template = deployed.files.get(f"letters/{(row.get('payload') or {}).get('template', '')}.txt")
+    subject = row["name"]
+    if template:
+        with suppress(letters.LetterInvalid):  # what cannot be written goes by the name of its step
+            subject, _body = letters.render(template, {**dict.fromkeys(FIELDS, ""), **facts})
+    return Entry(row["at"], _("发出通知"), _(_ITSELF), "quiet", subject)
+
+
+def _fired(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    return Entry(row["at"], _("、").join(row["fired"]) or _("时限已到"), _(_ITSELF), "quiet", _("到时自动办理"))
+
+
+def _stopped(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    text = row["name"] and _("停在“%(step)s”，由流程管理人员处理", step=row["name"])
+    return Entry(row["at"], _("办件出现异常"), _("异常"), "late", text or _("由流程管理人员处理"), stopped=True)
+
+
+def _ended(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    return Entry(row["at"], _("办结"), row["name"], "done", "")
+
+
+def _by(row: Row) -> str:
+    return _("%(who)s办理", who=row["who"]) if row["who"] else ""
+
+
+def _step(sentence: str) -> "_Tell":
+    def tell(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+        said = _(sentence, who=row["who"]) if row["who"] else ""
+        return Entry(row["at"], row["name"], "", "quiet", said or _(sentence, who=_("经办人")))
+
+    return tell
+
+
+_Tell: TypeAlias = Callable[[Row, Deployed, Mapping[str, str]], Entry]
+
+# What stands on the time line. `task.opened` does not: the open tasks stand above it, the others end as closed.
+_TOLD: Mapping[str, _Tell] = {
+    "case.opened": _plain(N_("发起")),
+    "case.ended": _ended,
+    "case.stopped": _stopped,
+    "incident.retried": _plain(N_("异常已处理，继续办理"), N_("恢复"), "done"),
+    "incident.repaired": _plain(N_("已更正流程数据"), N_("恢复"), "done"),
+    "incident.cancelled": _plain(N_("办件终止"), N_("终止"), "late"),
+    "task.closed": _closed,
+    "task.claimed": _step(N_("%(who)s认领")),
+    "task.released": _step(N_("%(who)s释放，待同岗位认领")),
+    "task.cancelled": _step(N_("办理时间已过，待办失效")),
+    "letter.queued": _letter,
+    "message.sent": _plain(N_("告知批次内的办件"), _ITSELF),
+    "message.received": _plain(N_("收到批次结果"), _ITSELF),
+    "timer.fired": _fired,
+    "notice.published": _plain(N_("对外发布公告"), N_("公开"), "fine"),
+    "publicity.opened": _plain(N_("开始公示"), N_("公开"), "fine"),
+    "round.open": _plain(N_("开放申报"), _ITSELF),
+    "round.closed": _plain(N_("停止接收申报"), _ITSELF),
+    "round.published": _plain(N_("批次办结"), _ITSELF),
+    "cluster.recognised": _plain(N_("集群获得认定"), N_("认定"), "done"),
+    "precheck.done": _plain(N_("按认定条件预审"), _ITSELF),
+}

@@ -1,0 +1,201 @@
+"""What is at hand when somebody works on a task: its form, the draft, what is known about both."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from sqlalchemy.orm import Session
+
+from engine import access, clock, differences, queries, worksheet
+from engine.access import Actor
+from engine.differences import Change
+from engine.forms import Problem
+from engine.models import Person
+from engine.worksheet import Worksheet
+from web.form_html import (
+    Filling,
+    Item,
+    Layout,
+    Section,
+    Standing,
+    StoredName,
+    draw,
+    kept,
+    layout_of,
+    problems_of,
+    standings,
+)
+from web.form_html.wording import file_size
+from web.pages.work import known
+from web.wording import _
+
+routes = Blueprint("work", __name__)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A line of the error summary."""
+
+    href: str
+    message: str
+
+
+@dataclass
+class AtHand:
+    """One task on somebody's desk. What costs something is found out when first asked for."""
+
+    session: Session
+    actor: Actor
+    detail: Mapping[str, Any]
+    sheet: Worksheet
+    layout: Layout
+
+    @property
+    def id(self) -> str:
+        return self.sheet.task.id
+
+    @property
+    def version(self) -> int:
+        """Of the draft; 0 where there is none."""
+        return self.detail["draft"]["version"] if self.detail["draft"] else 0
+
+    @property
+    def saved_at(self) -> datetime | None:
+        return self.detail["draft"]["saved_at"] if self.detail["draft"] else None
+
+    @property
+    def can_act(self) -> bool:
+        """Whether the form may be filled in by this person now."""
+        return bool(self.detail["can_act"]) and self.sheet.case.status == "open"
+
+    @property
+    def roles(self) -> list[str]:
+        """Whose task it is, by role."""
+        return [_(access.ROLES[role]) for role in self.detail["roles"]]
+
+    @property
+    def source(self) -> str:
+        """The text whose clauses the case follows."""
+        return self.sheet.deployed.regime.source
+
+    @property
+    def holder(self) -> str:
+        """Who has taken the task, as people call them."""
+        held_by = self.session.get(Person, self.sheet.task.assignee_id) if self.sheet.task.assignee_id else None
+        return held_by.display_name if held_by else ""
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """The draft; without one what was filed before, or what opening the case already told."""
+        if self.sheet.task.state == "done":
+            return dict(self.sheet.task.answers or {})
+        if self.detail["draft"]:
+            return dict(self.detail["draft"]["data"])
+        return dict(self.detail["data"] or self.sheet.known)
+
+    @cached_property
+    def problems(self) -> Sequence[Problem]:
+        """What keeps the answers from being submitted."""
+        if not self.version:
+            return self._problems()
+        key = (self.id, self.actor.person_id, self.version, clock.today())
+        return known.problems(key, self._problems)
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """The answers to what is asked, as they would be submitted."""
+        return kept(self.layout, self.answers)
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        return standings(self.layout, self.answers, self.problems)
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """What is another answer than at the last submission."""
+        if self.sheet.filed is None:
+            return []
+        return differences.changes(self.sheet.form, self.sheet.filed["data"] or {}, self.answers)
+
+    def filling(self, answers: Mapping[str, Any] | None = None, problems: Sequence[Problem] = ()) -> Filling:
+        """Everything a page knows of these answers; without them, of the draft."""
+        answers = self.answers if answers is None else answers
+        found = worksheet.names_of(self.session, self.actor, self._files(answers))
+        remarks: dict[str, list[str]] = {}
+        if self.sheet.returned and self.sheet.task.state == "open":
+            for remark in self.sheet.returned.remarks:
+                remarks.setdefault(remark.field, []).append(remark.text)
+        return Filling(
+            answers=answers,
+            problems=problems,
+            options=self._options(),
+            offers=self._offers(),
+            files={stored.id: StoredName(stored.id, stored.name, stored.size) for stored in found},
+            remarks=remarks,
+            changes=self.changes,
+            pages={name: request.args.get(name, 1, type=int) for name in self.layout.fields if name in request.args},
+        )
+
+    def items(self, section: Section, filling: Filling) -> list[Item]:
+        return draw(self.layout, section.fields, filling)
+
+    def links(self, problems: Iterable[Problem], *, here: str | None = None) -> list[Link]:
+        """The problems as links to their fields; `here` is the section whose page they stand on."""
+        return [Link(self.address(problem.field, here=here), problem.message) for problem in problems]
+
+    def address(self, path: str, *, here: str | None = None) -> str:
+        """Where the field at this path is answered."""
+        place = self.layout.place(path)
+        if here == place.section and (not place.table or place.page == request.args.get(place.table, 1, type=int)):
+            return f"#{place.id}"
+        values: dict[str, Any] = {"task_id": self.id, "_anchor": place.id}
+        if place.table and place.page > 1:
+            values[place.table] = place.page
+        if self.layout.has_sections:
+            return url_for("work.part", section_id=place.section, **values)
+        return url_for("work.show", **values)
+
+    def _problems(self) -> list[Problem]:
+        return problems_of(self.layout, self.asked)
+
+    def _files(self, answers: Mapping[str, Any]) -> list[str]:
+        """Ids that the answers name, as far as they are texts: a draft may hold anything."""
+        ids: list[str] = []
+        for name in self.layout.file_fields:
+            value = answers.get(name)
+            ids += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        return ids
+
+    def _options(self) -> dict[str, list[tuple[str, str]]]:
+        if not self.layout.case_paths:
+            return {}
+        waiting = worksheet.waiting_cases(self.session, self.actor, self.sheet.case)
+        known = [(str(number), f"{number} {title}") for number, title in waiting]
+        return dict.fromkeys(self.layout.case_paths, known)
+
+    def _offers(self) -> dict[str, list[str]]:
+        offers = {}
+        for path, form_id in self.sheet.form.points_to().items():
+            other = layout_of(self.sheet.deployed.form(form_id))
+            offers[path] = [schema["title"] for schema in other.fields.values()]
+        return offers
+
+
+@routes.app_template_filter("clock_time")
+def clock_time(moment: datetime) -> str:
+    """The time of day to the second; of another day with its date."""
+    at = moment.astimezone(clock.SHANGHAI)
+    return f"{at:%H:%M:%S}" if at.date() == clock.today() else f"{at:%Y-%m-%d %H:%M}"
+
+
+routes.add_app_template_filter(file_size, "file_size")
+
+
+def at_hand(session: Session, actor: Actor, task_id: str) -> AtHand:
+    """A task with everything its pages show. Raises NotFound."""
+    detail = queries.task_detail(session, actor, task_id)
+    sheet = worksheet.worksheet(session, actor, task_id)
+    return AtHand(session, actor, detail, sheet, layout_of(sheet.form))
