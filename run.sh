@@ -121,7 +121,7 @@ lock)
     lock requirements-dev.lock pyproject.toml --group build --extra dev --constraint requirements.lock
     lock requirements-node.lock --group node
     rm -f frontend/package-lock.json
-    (cd frontend && npm install --package-lock-only)
+    (cd frontend && npm install --package-lock-only && node unaddressed.mjs)
     ;;
 *)
     fail "用法 usage: sh run.sh run|test|build|lock"
