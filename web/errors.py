@@ -135,6 +135,8 @@ def _page(status: int, detail: str) -> Response:
 
     if status == 401:
         return desk.sign_in_again(detail)
+    if status >= 500:
+        frame.ask_nothing()
     return frame.page("error.html", status, title=_(TITLES.get(status, UNDONE)), detail=detail, code=status)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from engine import accounts, sign_ins
@@ -138,3 +139,16 @@ def test_a_refusal_reads_as_a_page_for_people_and_as_a_problem_for_programs(at: 
 def test_pages_of_a_person_are_kept_by_nobody(at: Desk) -> None:
     someone = reader.reader(at.app, reader.signed_in(at.database, "county"))
     assert someone.get("/tasks").headers["Cache-Control"] == "no-store"
+
+
+def test_a_database_that_is_away_is_said_in_a_page(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page about it asks the database nothing, neither who reads it nor whether this is a demo."""
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    someone = reader.reader(at.app, reader.signed_in(at.database, "county"))
+    monkeypatch.setattr(Database, "read", away)
+    answer = someone.get("/tasks")
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "数据库暂时不可用" in answer.text

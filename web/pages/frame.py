@@ -56,6 +56,11 @@ def page(template: str, status: int = 200, **facts: Any) -> Response:
     return answer
 
 
+def ask_nothing() -> None:
+    """Draw what is still to come of this answer without the database: it may be what has failed."""
+    g.alone, g.actor = True, None
+
+
 def say(sentence: str) -> None:
     """Let the next page begin with this sentence."""
     g.said = sentence
@@ -117,6 +122,8 @@ def _around() -> dict[str, Any]:
         "office": "",
         "demo": False,
     }
+    if g.get("alone"):
+        return around
     with here.database.read() as session:
         around["demo"] = demo.is_loaded(session)
         if actor:
