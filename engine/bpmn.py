@@ -291,10 +291,15 @@ class Workflow:
         """The steps that wait for a person."""
         return [_step(task) for task in self._inner.get_tasks(state=TaskState.READY, manual=True)]
 
+    def step(self, step_id: str) -> Step | None:
+        """A step that waits for a person; None where it does not, or no longer."""
+        task = self._waiting(step_id)
+        return _step(task) if task else None
+
     def complete(self, step_id: str, variables: Mapping[str, Any]) -> Step:
         """Finish a step with its routing variables and run on. Raises NotFound unless it is ready."""
-        task = self._inner.get_task_from_id(UUID(step_id)) if UUID(step_id) in tree.known(self._inner) else None
-        if task is None or task.state != TaskState.READY or not task.task_spec.manual:
+        task = self._waiting(step_id)
+        if task is None:
             raise NotFound("这一步已不在办理中", step=step_id)
         step = _step(task)
         self.journal.answered = step.id
@@ -350,6 +355,10 @@ class Workflow:
         """Of the last step taken: what a replay compares."""
         last = self._inner.last_task
         return dict(self._inner.data if self.ended or last is None else last.data)
+
+    def _waiting(self, step_id: str) -> Task | None:
+        task = self._inner.get_task_from_id(UUID(step_id)) if UUID(step_id) in tree.known(self._inner) else None
+        return task if task and task.state == TaskState.READY and task.task_spec.manual else None
 
     @contextmanager
     def _running(self) -> Iterator[None]:

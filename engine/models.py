@@ -359,7 +359,7 @@ class Event(Base):
 
 
 class ChainHead(Base):
-    """链首: the last entry of a chain, locked last in a transaction."""
+    """链首: the last entry of a chain, locked last in a transaction and moved by the trigger of `event`."""
 
     __tablename__ = "chain_head"
     chain: Mapped[str] = mapped_column(primary_key=True)

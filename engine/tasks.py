@@ -79,8 +79,9 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     rounds.require_fit(session, case, form, answers)
     workflow = cases.instance(session, case)
     with incidents.guarded(case, actor.name):
-        workflow.wake()
-        step = next((s for s in workflow.ready() if s.id == task.id), None)
+        if case.wake_at and case.wake_at <= clock.now():
+            workflow.wake()
+        step = workflow.step(task.id)
         if step is None:
             raise Refused("该待办的办理时间已过", task=task_id)
         names = [name.strip() for name in step.properties.get("variables", "").split(",") if name.strip()]

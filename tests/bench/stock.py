@@ -1,8 +1,8 @@
 """Stock SpiffWorkflow beside our own: the whole instance as JSON, loaded anew for each completion.
 
-    python tests/bench/stock.py --url URL --processes FOLDER --late 2000 --rounds 30
+    python tests/bench/stock.py --url URL --processes FOLDER --late 2000 --instances 30
 
-Runs the shipped application round and round through its 退回补正 and prints rows like those of `jiqun bench`.
+Runs the shipped application round and round through its 退回补正 and gives rows like those of `jiqun bench`.
 One transaction a completion: read, deserialise, run, serialise, update, one audit row, the inbox rows, commit.
 What stock SpiffWorkflow cannot do at this depth is lifted first: its iterators and Python's recursion limit.
 """
@@ -121,20 +121,32 @@ def advance(workflow: BpmnWorkflow) -> Any:
     return task
 
 
-def measured(url: str, processes: Path, late: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """Completions of `acceptance` (handing back) early and late, in turns; the correction between is not counted."""
+def measured(url: str, processes: Path, late: int, instances: int) -> Iterator[str]:
+    """Completions of `acceptance` (handing back) early and late, in turns; the correction between is not counted.
+
+    One line of answer to each line of standard input: a number of rounds, or `rows`.
+    """
     stock = Stock(url, processes)
     stock.instance(0, late)
-    for number in range(1, rounds + 1):
+    for number in range(1, instances + 1):
         stock.instance(number, 10)
+    fresh = iter(range(1, instances + 1))
     times: dict[int, list[float]] = {10: [], late: []}
-    for number in range(1, rounds + 1):
-        times[10].append(stock.complete(number))
-        times[late].append(stock.complete(0))
-        stock.complete(0)
-    for finished, seconds in times.items():
-        median = round(statistics.median(seconds) * 1000, 3)
-        yield {"database": stock.engine.dialect.name, "what": "stock", "finished_steps": finished, "median_ms": median}
+    yield "ready"
+    for line in sys.stdin:
+        if line.strip() == "rows":
+            yield json.dumps([row(stock.engine.dialect.name, *timed) for timed in times.items()])
+            continue
+        for _ in range(int(line)):
+            times[10].append(stock.complete(next(fresh)))
+            times[late].append(stock.complete(0))
+            stock.complete(0)
+        yield "done"
+
+
+def row(dialect: str, finished: int, seconds: list[float]) -> dict[str, Any]:
+    median = round(statistics.median(seconds) * 1000, 3)
+    return {"database": dialect, "what": "stock", "finished_steps": finished, "median_ms": median}
 
 
 def main() -> None:
@@ -142,9 +154,11 @@ def main() -> None:
     options.add_argument("--url", required=True)
     options.add_argument("--processes", required=True, type=Path)
     options.add_argument("--late", type=int, default=2000)
-    options.add_argument("--rounds", type=int, default=30)
+    options.add_argument("--instances", type=int, default=30)
     given = options.parse_args()
-    json.dump(list(measured(given.url, given.processes, given.late, given.rounds)), sys.stdout)
+    for answer in measured(given.url, given.processes, given.late, given.instances):
+        sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

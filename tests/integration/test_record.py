@@ -55,12 +55,12 @@ def reasons(database: Database, anchors: Path | None = None) -> list[str]:
 
 
 def tamper(database: Database, *statements: str, **values: Any) -> None:
-    """What somebody does who has the database itself, and takes its triggers away first."""
-    names = ("event_is_never_deleted", "event_is_never_changed", "event_is_never_replaced")
-    sqlite = [f"DROP TRIGGER IF EXISTS {name}" for name in names]
+    """What somebody does who has the database itself, and takes away first the triggers that keep the record."""
+    names = ("event_is_never_deleted", "event_is_never_changed", "event_is_never_replaced", "event_is_never_emptied")
+    drop = "DROP TRIGGER IF EXISTS {}" if database.dialect == "sqlite" else "DROP TRIGGER IF EXISTS {} ON event"
     with database.writer.begin() as connection:
-        for statement in sqlite if database.dialect == "sqlite" else ["ALTER TABLE event DISABLE TRIGGER USER"]:
-            connection.execute(text(statement))
+        for name in names:
+            connection.execute(text(drop.format(name)))
         for statement in statements:
             given = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(text(statement), given)
