@@ -176,7 +176,10 @@ class Case(Base):
     state_format: Mapped[int]
     state: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # a writer of an older version gets Stale
-    __table_args__ = (Index("ix_case_run_wake_at", "wake_at", sqlite_where=RUNNING, postgresql_where=RUNNING),)
+    __table_args__ = (
+        Index("ix_case_run_wake_at", "wake_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
+        Index("ix_case_run_named", "title", "organisation_code", "status", "round_id"),  # engine.inbox looks for words in it
+    )
 
 
 OPEN = text("state = 'open'")  # of tasks: the index stays as small as the work at hand
