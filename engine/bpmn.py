@@ -391,4 +391,5 @@ class Workflow:
 def _step(task: Task) -> Step:
     drawn = _drawn(task.task_spec)
     process, element = task.workflow.spec.name, task.task_spec.bpmn_id
-    return Step(str(task.id), process, element, tree.path(task), drawn.name, drawn.properties)
+    seat = task.data.get(drawn.properties.get("held_by", ""))
+    return Step(str(task.id), process, element, tree.path(task), drawn.name, drawn.properties, seat)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, event, func, insert, select
+from sqlalchemy import Integer, Text, bindparam, event, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from engine import access, bpmn, clock, deployments, effects, events, incidents, messages, organisations
@@ -12,7 +12,7 @@ from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
 from engine.instance.journal import Step
-from engine.models import Case, Cluster, Membership, Person, Round, Task
+from engine.models import Case, Cluster, Membership, Person, Round, Seat, Task
 
 
 def open_case(session: Session, actor: Actor, regime: str, process: str, data: Mapping[str, Any]) -> Case:
@@ -202,9 +202,17 @@ def _opened(session: Session, case: Case, step: Step) -> events.Entry:
         "state": "open",
         "opened_at": clock.now(),
         "due_at": due_at,
+        "seat_id": step.seat,
+        "sealed": "sealed" in step.properties,
     }
-    asked = {"case_": case.id, "element_": step.element, "path_": step.path, "office_": office, "roles_": roles}
-    asked["same_"] = step.properties.get("assigned_to", "")
+    asked: dict[str, Any] = {
+        "case_": case.id,
+        "element_": step.element,
+        "path_": step.path,
+        "office_": office,
+        "roles_": roles,
+    }
+    asked |= {"same_": step.properties.get("assigned_to", ""), "seat_": step.seat}
     task = session.connection().execute(_OPENED, row | asked).one()
     payload = {"due_at": due_at, "assignee": task.assignee_id, "pass": task.pass_number}
     return events.Entry("task.opened", case.id, step.id, step.path + step.element, payload)
@@ -256,9 +264,13 @@ _PASSES = select(func.coalesce(func.max(Task.pass_number), 0)).where(
     Task.element == bindparam("element_"),
     Task.instance_path == bindparam("path_"),
 )
+_HOLDER = select(Seat.person_id).where(Seat.id == bindparam("seat_", type_=Integer)).scalar_subquery()
 _OPENED = (
     insert(Task)
-    .values(pass_number=_PASSES.scalar_subquery() + 1, assignee_id=_SAME_PERSON.scalar_subquery())
+    .values(
+        pass_number=_PASSES.scalar_subquery() + 1,
+        assignee_id=func.coalesce(_HOLDER, _SAME_PERSON.scalar_subquery()),
+    )
     .returning(Task.pass_number, Task.assignee_id)
 )
 _LOCKED = select(Case).where(Case.id == bindparam("case")).with_for_update().execution_options(populate_existing=True)

@@ -22,6 +22,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
 # spiffworkflow:property names on a user task; ARCHITECTURE.md explains each.
 STEP_PROPERTIES = frozenset(
     {"form", "role", "at", "limit", "closes_with", "variables", "assigned_to", "not_by", "prechecks", "consequence"}
+    | {"does", "held_by", "sealed"}
 )
 START_PROPERTIES = frozenset({"form", "opened_by"})
 THROW_PROPERTIES = frozenset({"to"})
@@ -42,6 +43,23 @@ EFFECTS = {
     "set_round": frozenset({"state", "closes_at"}),
     "recognise": frozenset({"cases"}),
 }
+
+# Acts: what the property `does` of a user task may name, and the variables that each gives beside the form's.
+ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "convene_panel": frozenset({"seats", "all_seats", "chair"}),  # draws the experts of a case
+        "declare_interest": frozenset(),  # an expert accepts, or leaves the seat to a substitute
+        "give_opinion": frozenset(),  # keeps the scores as an opinion of this revision
+        "open_opinions": frozenset({"seats", "all_seats"}),  # shows the panel each other's opinions, or adds a seat
+        "take_stance": frozenset(),  # what a member says to the others' opinions
+        "conclude_panel": frozenset(),  # the chair's opinion
+        "draw_sample": frozenset({"sampled"}),  # whom the inspectors visit
+        "arrange_inspection": frozenset({"lead"}),  # seats the inspectors and makes the appointment
+        "report_inspection": frozenset(),  # what was found on the spot
+        "decide_objection": frozenset(),  # upheld or dismissed
+        "investigate_objection": frozenset(),
+    }
+)
 
 # Task data of every case from its start; `closes_at` is the round's closing moment (ISO 8601) or None.
 START_NAMES = frozenset({"case_id", "round_id", "cluster_id", "applicant_level", "closes_at"})

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
-from engine import access, cases, clock, deployments, events, files, incidents, prechecks, rounds
+from engine import access, acts, cases, clock, deployments, events, files, incidents, prechecks, rounds
 from engine.access import Actor
 from engine.errors import AlreadyDone, Conflict, NotFound, Refused
 from engine.models import Case, Draft, Task
@@ -78,6 +78,7 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     answers = form.clean(data)
     rounds.require_fit(session, case, form, answers)
     workflow = cases.instance(session, case)
+    task.answers, task.closed_at, task.closed_by = answers, clock.now(), actor.name
     with incidents.guarded(case, actor.name):
         if case.wake_at and case.wake_at <= clock.now():
             workflow.wake()
@@ -86,9 +87,9 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
             raise Refused("该待办的办理时间已过", task=task_id)
         names = [name.strip() for name in step.properties.get("variables", "").split(",") if name.strip()]
         variables = {name: answers.get(name) for name in names}
+        variables |= acts.do(acts.Answered(session, actor, case, task, step, answers))
         workflow.complete(task.id, variables)
-    task.state, task.closed_at, task.closed_by, task.answers = "done", clock.now(), actor.name, answers
-    task.assignee_id = task.assignee_id or actor.person_id
+    task.state, task.assignee_id = "done", task.assignee_id or actor.person_id
     if drafted:
         session.connection().execute(_NO_DRAFTS, {"task": task.id})
     if named := form.files_in(answers):

@@ -36,6 +36,7 @@ class Step:
     path: str  # call activities and multi-instance indices above it, "publicity/"
     name: str
     properties: Mapping[str, str]
+    seat: int | None  # whose holder it is for, out of the variable that the property `held_by` names
 
 
 @dataclass(frozen=True)

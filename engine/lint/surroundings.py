@@ -89,6 +89,7 @@ class Surroundings:
         """Every name that something in this diagram puts into the data."""
         for task in root.iter(xml.tag("userTask")):
             yield from listed(properties(task).get("variables", ""))
+            yield from conventions.ACTS.get(properties(task).get("does", ""), ())
         for variable in root.iter(f"{{{xml.SPIFF}}}messageVariable"):
             yield (variable.text or "").strip()
         for decision in root.iter(f"{{{xml.SPIFF}}}calledDecisionId"):

@@ -37,6 +37,7 @@ def _check_user_task(report: Report, scope: Scope, name: str, around: Surroundin
         report.error(node, "unknown-place", f"办理单位 at={place} 不存在；可用的有 {joined(conventions.PLACES)}")
     _check_limit(report, node, given, around)
     _check_prechecked(report, node, given.get("prechecks"), around)
+    _check_act(report, node, given, around)
     tasks = {task.get("id") for task in node.getroottree().getroot().iter(xml.tag("userTask"))}
     for key in ("assigned_to", "not_by"):
         for other in listed(given.get(key, "")):
@@ -45,11 +46,14 @@ def _check_user_task(report: Report, scope: Scope, name: str, around: Surroundin
     if given.get("form"):
         _check_form(report, scope, name, given, around)
     if around.clauses is not None:
-        process = next((step.get("id") for step in node.iterancestors(xml.tag("process"))), "")
-        step = f"{process}.{name}"
+        step = f"{_process(node)}.{name}"
         if around.clauses.clause_of(step) is None and around.clauses.internal_reason(step) is None:
             why = f"没有依据；请在 clauses.toml 中把 {step} 列为某一条款的 carriers，或在 [[internal]] 中写明理由"
             report.error(node, "no-clause", why)
+
+
+def _process(node: etree._Element) -> str:
+    return next((str(process.get("id")) for process in node.iterancestors(xml.tag("process"))), "")
 
 
 def _check_roles(report: Report, node: etree._Element, roles: str) -> None:
@@ -69,6 +73,13 @@ def _check_limit(report: Report, node: etree._Element, given: Mapping[str, str],
             f"规则体系 {around.regime.name} 没有时限 {limit}；请在 [limits] 中写明，现有 {joined(around.regime.limits)}"
         )
         report.error(node, "unknown-limit", why)
+
+
+def _check_act(report: Report, node: etree._Element, given: Mapping[str, str], around: Surroundings) -> None:
+    if (act := given.get("does")) and act not in conventions.ACTS:
+        report.error(node, "unknown-act", f"does={act} 不存在；可用的有 {joined(conventions.ACTS)}")
+    if (held := given.get("held_by")) and held not in around.names(_process(node)):
+        report.error(node, "unknown-seat", f"held_by 指向的变量 {held} 没有任何环节写入；请改用写明席位的变量")
 
 
 def _check_form(report: Report, scope: Scope, name: str, given: Mapping[str, str], around: Surroundings) -> None:

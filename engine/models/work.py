@@ -1,96 +1,12 @@
-"""What we remember: a table a thing of the office, a comment where the column does not say it."""
+"""Deployments, the cases that run on them, and all that hangs on a case."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.columns import Base, Json
-
-
-class Organisation(Base):
-    """机构: a bureau, county department or park committee, in one tree."""
-
-    __tablename__ = "organisation"
-    code: Mapped[str] = mapped_column(primary_key=True)  # division code, with a suffix for a second body there
-    name: Mapped[str]
-    level: Mapped[str]  # ministry, province, city, county, park
-    division: Mapped[str]  # 行政区划代码, six digits
-    parent_code: Mapped[str | None] = mapped_column(ForeignKey("organisation.code"))
-    path: Mapped[str] = mapped_column(index=True)  # codes from the root down, "/440000/441800/441881/"
-
-
-class Person(Base):
-    """人员: an account. It is disabled, never deleted: the record names it."""
-
-    __tablename__ = "person"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)  # the name to sign in with
-    display_name: Mapped[str]
-    password_hash: Mapped[str | None]  # argon2id; empty: tokens only
-    password_changed_at: Mapped[datetime | None]
-    language: Mapped[str] = mapped_column(server_default="zh-CN")
-    created_at: Mapped[datetime]
-    disabled_at: Mapped[datetime | None]
-
-
-class Membership(Base):
-    """任职: a person's role in an organisation. The three administrators exclude each other."""
-
-    __tablename__ = "membership"
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), primary_key=True)
-    role: Mapped[str] = mapped_column(primary_key=True)  # a key of access.ROLES
-    granted_at: Mapped[datetime]
-    granted_by: Mapped[str]
-    __table_args__ = (
-        # 等保 三员分立: system, security and audit administrator are three people.
-        Index(
-            "uq_membership_one_administrator",
-            "person_id",
-            unique=True,
-            sqlite_where=text("role LIKE '%administrator'"),
-            postgresql_where=text("role LIKE '%administrator'"),
-        ),
-    )
-
-
-class SignIn(Base):
-    """登录会话: kept by the server, so that it can be taken back."""
-
-    __tablename__ = "sign_in"
-    token_hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256; the token itself is nowhere
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    address: Mapped[str]
-    agent: Mapped[str]
-    created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-
-
-class ApiToken(Base):
-    """接口令牌."""
-
-    __tablename__ = "api_token"
-    token_hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    label: Mapped[str]
-    scopes: Mapped[list[str]] = mapped_column(Json)  # of access.SCOPES
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-
-
-class SignInFailure(Base):
-    """登录失败计数, for an account ("person:…") or an address ("address:…")."""
-
-    __tablename__ = "sign_in_failure"
-    key: Mapped[str] = mapped_column(primary_key=True)
-    failures: Mapped[int]
-    last_at: Mapped[datetime]
-    locked_until: Mapped[datetime | None]
 
 
 class Deployment(Base):
@@ -115,38 +31,6 @@ class DeploymentFile(Base):
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)  # "application.bpmn", "forms/application.json", "regime.toml"
     content: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class Round(Base):
-    """批次: a bureau's campaign. Its own diagram runs in the case `case_id`."""
-
-    __tablename__ = "round"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    regime: Mapped[str] = mapped_column(index=True)
-    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
-    year: Mapped[int]
-    title: Mapped[str]
-    state: Mapped[str]  # draft, open, closed, published, cancelled
-    closes_at: Mapped[datetime | None]  # the closing minute, once the notice is out
-    case_id: Mapped[int | None]  # no foreign key: a case points to its round, not both ways
-    created_at: Mapped[datetime]
-    created_by: Mapped[str]
-
-
-class Cluster(Base):
-    """集群: what lives across cases."""
-
-    __tablename__ = "cluster"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    regime: Mapped[str] = mapped_column(index=True)
-    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
-    organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), index=True)  # who applied for it
-    name: Mapped[str]
-    state: Mapped[str]  # candidate, recognised, expired, revoked
-    recognised_on: Mapped[date | None]  # the day of publication
-    first_day: Mapped[date | None]  # of validity
-    last_day: Mapped[date | None]
-    created_at: Mapped[datetime]
 
 
 RUNNING = text("status = 'open'")
@@ -178,7 +62,9 @@ class Case(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # a writer of an older version gets Stale
     __table_args__ = (
         Index("ix_case_run_wake_at", "wake_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
-        Index("ix_case_run_named", "title", "organisation_code", "status", "round_id"),  # engine.inbox looks for words in it
+        Index(
+            "ix_case_run_named", "title", "organisation_code", "status", "round_id"
+        ),  # engine.inbox looks for words in it
     )
 
 
@@ -200,6 +86,8 @@ class Task(Base):
     roles: Mapped[str]  # each between blanks: " county_officer park_officer "
     organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))  # whose officers may act
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))  # whose holder it is for; a panel's
+    sealed: Mapped[bool] = mapped_column(server_default=false())  # it shows its holder nothing of the case yet
     state: Mapped[str]  # open, done, cancelled
     priority: Mapped[int] = mapped_column(server_default="0")
     opened_at: Mapped[datetime]
@@ -293,40 +181,6 @@ class Letter(Base):
     created_at: Mapped[datetime]
 
 
-class Notice(Base):
-    """公告 on the public site: a round's call, a publicity period, a publication."""
-
-    __tablename__ = "notice"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    regime: Mapped[str]
-    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
-    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"), index=True)
-    kind: Mapped[str]  # call, publicity, publication
-    title: Mapped[str]
-    body: Mapped[str]
-    entries: Mapped[Any] = mapped_column(Json)  # the list as it was shown: frozen
-    published_at: Mapped[datetime]
-    first_day: Mapped[date | None]  # of the publicity period, with last_day
-    last_day: Mapped[date | None]
-    basis: Mapped[Any] = mapped_column(Json)  # rule, counted days, calendar: why these dates
-
-
-class Obligation(Base):
-    """义务: what a cluster owes by when. Its printed date never moves silently."""
-
-    __tablename__ = "obligation"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id"))
-    kind: Mapped[str]  # annual_report, renewal, expiry
-    year: Mapped[int]  # in which the date falls
-    printed_on: Mapped[date]
-    effective_on: Mapped[date]  # after the regime's roll
-    provisional: Mapped[bool]  # rests on a year without a holiday notice
-    clause: Mapped[str]
-    state: Mapped[str]  # open, met, lapsed
-    __table_args__ = (UniqueConstraint("cluster_id", "kind", "year"),)
-
-
 class StoredFile(Base):
     """文件: an upload. The bytes lie in the data folder under their hash."""
 
@@ -340,52 +194,3 @@ class StoredFile(Base):
     size: Mapped[int]  # bytes
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[str]
-
-
-class Event(Base):
-    """办理记录: what happened, in one hash chain a bureau; never changed but for an erased payload, never deleted."""
-
-    __tablename__ = "event"
-    chain: Mapped[str] = mapped_column(primary_key=True)  # the bureau's code, or "system"
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    actor: Mapped[str]  # a person's name, "worker", "system", "public"
-    kind: Mapped[str]  # thing, dot, what became of it: task.closed
-    case_id: Mapped[int | None] = mapped_column(index=True)
-    task_id: Mapped[str | None]
-    element: Mapped[str | None]
-    payload: Mapped[Any] = mapped_column(Json, nullable=True)  # may be erased: the chain holds only its hash
-    salt: Mapped[str]
-    payload_hash: Mapped[str]
-    previous: Mapped[str]
-    hash: Mapped[str]
-
-
-class ChainHead(Base):
-    """链首: the last entry of a chain, locked last in a transaction and moved by the trigger of `event`."""
-
-    __tablename__ = "chain_head"
-    chain: Mapped[str] = mapped_column(primary_key=True)
-    seq: Mapped[int]
-    hash: Mapped[str]
-
-
-class IdempotencyKey(Base):
-    """幂等键: the answer a repeated request gets again."""
-
-    __tablename__ = "idempotency_key"
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request_hash: Mapped[str]  # method, path and body
-    status: Mapped[int]
-    body: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class Heartbeat(Base):
-    """心跳: the last tick of a worker, for /readyz."""
-
-    __tablename__ = "heartbeat"
-    node: Mapped[str] = mapped_column(primary_key=True)
-    last_tick_at: Mapped[datetime]
-    last_error: Mapped[str | None]

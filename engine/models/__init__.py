@@ -1,0 +1,66 @@
+"""What we remember: a table a thing of the office, a comment where the column does not say it."""
+
+from engine.models.people import ApiToken, Membership, Organisation, Person, SignIn, SignInFailure
+from engine.models.record import ChainHead, Event, Heartbeat, IdempotencyKey
+from engine.models.review import (
+    Inspection,
+    Interest,
+    LateFiling,
+    Objection,
+    Opinion,
+    Panel,
+    PoolMember,
+    Sample,
+    Seat,
+    Stance,
+)
+from engine.models.rounds import Cluster, Notice, Obligation, Round
+from engine.models.work import (
+    Case,
+    Deployment,
+    DeploymentFile,
+    Draft,
+    Incident,
+    Letter,
+    Message,
+    Precheck,
+    StoredFile,
+    Task,
+)
+
+__all__ = [
+    "ApiToken",
+    "Case",
+    "ChainHead",
+    "Cluster",
+    "Deployment",
+    "DeploymentFile",
+    "Draft",
+    "Event",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Incident",
+    "Inspection",
+    "Interest",
+    "LateFiling",
+    "Letter",
+    "Membership",
+    "Message",
+    "Notice",
+    "Objection",
+    "Obligation",
+    "Opinion",
+    "Organisation",
+    "Panel",
+    "Person",
+    "PoolMember",
+    "Precheck",
+    "Round",
+    "Sample",
+    "Seat",
+    "SignIn",
+    "SignInFailure",
+    "Stance",
+    "StoredFile",
+    "Task",
+]

@@ -1,0 +1,81 @@
+"""What a bureau recognises: rounds, clusters, what it announces about them and what they owe."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.columns import Base, Json
+
+
+class Round(Base):
+    """批次: a bureau's campaign. Its own diagram runs in the case `case_id`."""
+
+    __tablename__ = "round"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    regime: Mapped[str] = mapped_column(index=True)
+    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    year: Mapped[int]
+    title: Mapped[str]
+    again: Mapped[str | None]  # why a second round in this year (原则上每年一次)
+    opens_at: Mapped[datetime | None]  # when it begins to take applications; empty: with its notice
+    state: Mapped[str]  # draft, open, closed, published, cancelled
+    closes_at: Mapped[datetime | None]  # the closing minute, once the notice is out
+    case_id: Mapped[int | None]  # no foreign key: a case points to its round, not both ways
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+
+
+class Cluster(Base):
+    """集群: what lives across cases."""
+
+    __tablename__ = "cluster"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    regime: Mapped[str] = mapped_column(index=True)
+    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), index=True)  # who applied for it
+    name: Mapped[str]
+    number: Mapped[str | None] = mapped_column(unique=True, index=True)  # 登记编号, given with the recognition
+    industry: Mapped[str | None]  # 主导产业, as last filed
+    state: Mapped[str]  # candidate, recognised, expired, revoked
+    recognised_on: Mapped[date | None]  # the day of publication
+    first_day: Mapped[date | None]  # of validity
+    last_day: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+
+class Notice(Base):
+    """公告 on the public site: a round's call, a publicity period, a publication."""
+
+    __tablename__ = "notice"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    regime: Mapped[str]
+    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"), index=True)
+    kind: Mapped[str]  # call, publicity, publication
+    number: Mapped[str | None]  # 文号
+    title: Mapped[str]
+    body: Mapped[str]
+    files: Mapped[list[str]] = mapped_column(Json, server_default="[]")  # ids of what hangs on it
+    entries: Mapped[Any] = mapped_column(Json)  # the list as it was shown: frozen
+    published_at: Mapped[datetime]
+    first_day: Mapped[date | None]  # of the publicity period, with last_day
+    last_day: Mapped[date | None]
+    basis: Mapped[Any] = mapped_column(Json)  # rule, counted days, calendar: why these dates
+
+
+class Obligation(Base):
+    """义务: what a cluster owes by when. Its printed date never moves silently."""
+
+    __tablename__ = "obligation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id"))
+    kind: Mapped[str]  # annual_report, renewal, expiry
+    year: Mapped[int]  # in which the date falls
+    printed_on: Mapped[date]
+    effective_on: Mapped[date]  # after the regime's roll
+    provisional: Mapped[bool]  # rests on a year without a holiday notice
+    clause: Mapped[str]
+    state: Mapped[str]  # open, met, lapsed
+    __table_args__ = (UniqueConstraint("cluster_id", "kind", "year"),)
