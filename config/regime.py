@@ -1,10 +1,11 @@
 """A regime: every number and date of one rule set, parsed from its file and checked."""
 
+import re
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,9 +17,26 @@ SETTING = "本局设置"  # shown where the text is silent and the bureau decide
 
 _TOP = (
     "name", "title", "source", "bureau", "in_force_from", "in_force_until",
-    "criteria", "thresholds", "limits", "periods", "obligations", "validity", "renewal",
+    "rounds", "criteria", "thresholds", "limits", "periods", "obligations", "validity", "renewal", "inspection",
+    "objections",
+    "register", "review",
 )  # fmt: skip
 _STANDS_ON = ("clause", "basis")
+_PART = re.compile(r"\{(short|year|serial)(?:(?<=serial):0[1-9])?\}")  # of a number; a serial may say its digits
+_SERIAL = re.compile(r"\{serial[^}]*\}")
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """批次 in a year, in principle (原则上): a further one needs a recorded reason."""
+
+    most_a_year: int
+    clause: str | None
+
+    @property
+    def basis(self) -> str:
+        """The clause, or that the bureau decided."""
+        return self.clause or SETTING
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,79 @@ class Renewal:
 
 
 @dataclass(frozen=True)
+class Review:
+    """评审意见的分歧: from when on the opinions of a panel are marked as conflicting."""
+
+    conflict_points: Decimal  # more than so many between highest and lowest, in total or of an indicator
+    conclusions_differ: bool  # are conclusions that differ a conflict as well?
+    clause: str | None
+
+    @property
+    def basis(self) -> str:
+        """The clause, or that the bureau decided."""
+        return self.clause or SETTING
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """实地抽查: how large the sample is that is drawn at random from the reviewed."""
+
+    share_pct: Decimal  # of the reviewed
+    at_least: int  # clusters, if there are as many
+    clause: str | None
+
+    @property
+    def basis(self) -> str:
+        """The clause, or that the bureau decided."""
+        return self.clause or SETTING
+
+    def sample_size(self, reviewed: int) -> int:
+        """How many of so many reviewed clusters are drawn: the share, rounded up to a whole cluster.
+
+        Never fewer than `at_least`, never more than there are: of 5, 30 % and at least two give 2; of 7, 2.1 give 3.
+        """
+        share = (self.share_pct * reviewed / 100).to_integral_value(ROUND_CEILING)
+        return min(reviewed, max(self.at_least, int(share)))
+
+
+@dataclass(frozen=True)
+class Objections:
+    """异议 against a published list: until when they count, and what an upheld one leads to."""
+
+    upheld: str  # "remove": the cluster leaves the list; "publicise_anew": it may be publicised for a new period
+    file_until: str  # "last_day": to the end of the period's last day
+    clause: str | None
+
+    @property
+    def basis(self) -> str:
+        """The clause, or that the bureau decided."""
+        return self.clause or SETTING
+
+
+@dataclass(frozen=True)
+class Register:
+    """登记编号: how the number of a recognised cluster is written."""
+
+    number: str  # "{short}{year}-{serial:03}": 简称, year of publication, serial within it from 1
+    short: str  # 简称, what the numbers of this regime begin with
+    clause: str | None
+
+    @property
+    def basis(self) -> str:
+        """The clause, or that the bureau decided."""
+        return self.clause or SETTING
+
+    def written(self, year: int, serial: int) -> str:
+        """The number of the `serial`-th cluster that is recognised in that year."""
+        return self.number.format(short=self.short, year=year, serial=serial)
+
+    def around(self, year: int) -> tuple[str, str]:
+        """What stands before and behind the serial in the numbers of that year."""
+        before, behind = _SERIAL.split(self.number)
+        return before.format(short=self.short, year=year), behind.format(short=self.short, year=year)
+
+
+@dataclass(frozen=True)
 class Regime:
     """规则体系. Mappings keep the order of the file."""
 
@@ -103,6 +194,11 @@ class Regime:
     obligations: Mapping[str, FixedDate]
     validity: Validity
     renewal: Renewal
+    objections: Objections
+    review: Review | None = None  # None: nothing is marked
+    inspection: Inspection | None = None  # None: a text, or an older deployment, that draws no sample
+    rounds: Rounds | None = None  # None: the text does not say how many a year
+    register: Register | None = None  # None: clusters get no number
 
     @property
     def advisory(self) -> tuple[str, ...]:
@@ -144,6 +240,11 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         obligations=MappingProxyType(_obligations(top)),
         validity=Validity(validity.whole("years", 1, 50), validity.text("clause"), validity.flag("counts_first_day")),
         renewal=Renewal(renewal.whole("window_months", 1, 60), _clause(renewal)),
+        objections=_objections(top),
+        inspection=_inspection(top) if "inspection" in top else None,
+        rounds=_rounds(top) if "rounds" in top else None,
+        register=_register(top) if "register" in top else None,
+        review=_review(top) if "review" in top else None,
     )
     if regime.in_force_until and regime.in_force_until < regime.in_force_from:
         raise RegimeInvalid(f"{name}: in_force_until 早于 in_force_from", path="in_force_until")
@@ -169,6 +270,16 @@ def shipped(name: str) -> Regime:
     if regime.name != name:
         raise RegimeInvalid(f"{label}: name 应与文件名一致，现为 {regime.name!r}", path="name")
     return regime
+
+
+def _rounds(top: tables.Table) -> Rounds:
+    table = top.table("rounds", ("most_a_year", *_STANDS_ON))
+    return Rounds(table.whole("most_a_year", 1, 50), _clause(table))
+
+
+def _review(top: tables.Table) -> Review:
+    table = top.table("review", ("conflict_points", "conclusions_differ", *_STANDS_ON))
+    return Review(table.decimal("conflict_points"), table.flag("conclusions_differ"), _clause(table))
 
 
 def _thresholds(top: tables.Table) -> dict[str, Threshold]:
@@ -210,6 +321,36 @@ def _obligations(top: tables.Table) -> dict[str, FixedDate]:
             first_due_years_after=table.whole("first_due_years_after", 0, 10),
         )
     return found
+
+
+def _register(top: tables.Table) -> Register:
+    """The writing of numbers. Each of its three parts stands in it once, so that no two clusters share a number."""
+    table = top.table("register", ("number", "short", *_STANDS_ON))
+    number = table.text("number")
+    rest = _PART.sub("", number)
+    if sorted(_PART.findall(number)) != ["serial", "short", "year"] or "{" in rest or "}" in rest:
+        said = "应由 {short}、{year} 和 {serial} 各一次组成，序号可写明位数，如 {short}{year}-{serial:03}"
+        raise RegimeInvalid(f"{table.path}.number {said}", path=f"{table.path}.number")
+    return Register(number, table.text("short"), _clause(table))
+
+
+def _inspection(top: tables.Table) -> Inspection:
+    table = top.table("inspection", ("share_pct", "at_least", *_STANDS_ON))
+    share = table.decimal("share_pct")
+    if not 0 < share <= 100:
+        raise RegimeInvalid(
+            f"{table.path}.share_pct 应大于 0、不超过 100，现为 {share}", path=f"{table.path}.share_pct"
+        )
+    return Inspection(share, table.whole("at_least", 1, 1000), _clause(table))
+
+
+def _objections(top: tables.Table) -> Objections:
+    if "objections" not in top:  # a deployment made before there were any
+        return Objections("remove", "last_day", None)
+    table = top.table("objections", ("upheld", "file_until", *_STANDS_ON))
+    return Objections(
+        table.choice("upheld", ("remove", "publicise_anew")), table.choice("file_until", ("last_day",)), _clause(table)
+    )
 
 
 def _clause(table: tables.Table) -> str | None:

@@ -23,6 +23,10 @@ class Settings:
     tick_seconds: int = 15  # how often timers, messages and anchors are looked at
     file_megabytes: int = 50  # the largest single upload
     case_megabytes: int = 1024  # all uploads of one case
+    objection_megabytes: int = 10  # the largest file that somebody sends with an objection
+    objections_an_hour: int = 5  # from one address
+    objections_in_all: int = 200  # an hour, from all addresses together
+    receipts_an_hour: int = 30  # how often one address may ask by a receipt's number
     scanner: str = ""  # command line of a malware scanner: exit 0 clean, 1 found; empty: none
     production: int = 0  # 1: no start while a demo account can sign in
     session_idle_minutes: int = 30  # 等保 身份鉴别 b): a session ends after this silence

@@ -5,53 +5,77 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
-from sqlalchemy.orm import object_session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, object_session
 
 from engine import conventions
+from engine.actors import (
+    ADMINISTRATORS,
+    APPLICANTS,
+    AUDIT,
+    BUREAU,
+    HANDLERS,
+    OBJECTION_HANDLERS,
+    ROLES,
+    SCOPES,
+    SECURITY,
+    SYSTEM,
+    VISITORS,
+    Actor,
+    Membership,
+    of_bureau,
+    offices,
+)
 from engine.errors import ClaimedByAnother, Forbidden, NotFound, PasswordDue
-from engine.models import Case, Cluster, Organisation, Person, Round, StoredFile, Task
+from engine.models import Case, Inspection, Objection, Person, PoolMember, Round, Task
+from engine.visible import (
+    VISIBLE,
+    tasks_for,
+    visible_cases,
+    visible_clusters,
+    visible_files,
+    visible_inspections,
+    visible_members,
+    visible_objections,
+    visible_rounds,
+    visible_tasks,
+)
 
-ROLES = conventions.ROLES
+__all__ = [
+    "ADMINISTRATORS",
+    "APPLICANTS",
+    "AUDIT",
+    "BEFORE_PASSWORD",
+    "BUREAU",
+    "HANDLERS",
+    "OBJECTION_HANDLERS",
+    "OPEN_TO_ALL",
+    "POLICIES",
+    "ROLES",
+    "SCOPES",
+    "SECURITY",
+    "SYSTEM",
+    "VISITORS",
+    "Actor",
+    "Membership",
+    "Policy",
+    "may",
+    "of_bureau",
+    "offices",
+    "require",
+    "reviewed_first",
+    "tasks_for",
+    "visible_cases",
+    "visible_clusters",
+    "visible_files",
+    "visible_inspections",
+    "visible_members",
+    "visible_objections",
+    "visible_rounds",
+    "visible_tasks",
+]
 
-_SYSTEM, _SECURITY = frozenset({"system_administrator"}), frozenset({"security_administrator"})
-_AUDIT = frozenset({"audit_administrator"})
-ADMINISTRATORS = _SYSTEM | _SECURITY | _AUDIT  # 三员
-APPLICANTS = frozenset({"county_officer", "park_officer"})
-BUREAU = frozenset({"city_officer", "bureau_leader", "publisher"})  # see every case of their bureau
-VISITORS = frozenset({"expert", "inspector"})  # see a case only through a task of theirs
-HANDLERS = APPLICANTS | BUREAU | VISITORS  # process owners look after diagrams, not after cases
-
-SCOPES: Mapping[str, str] = MappingProxyType({"read": "查阅", "act": "办理", "admin": "管理"})
-
-
-@dataclass(frozen=True)
-class Membership:
-    """任职: a role in an organisation. `path` holds the codes from the root down to it."""
-
-    role: str
-    organisation_code: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A person who has proved who they are. `scopes` limits a token; None is a person at the desk."""
-
-    person_id: int
-    name: str
-    display_name: str
-    memberships: tuple[Membership, ...]
-    scopes: frozenset[str] | None = None
-    password_due: bool = False  # signed in with a one-time password: nothing goes before their own
-
-    @property
-    def roles(self) -> frozenset[str]:
-        return frozenset(membership.role for membership in self.memberships)
-
-    def as_any_of(self, roles: frozenset[str] | set[str]) -> tuple[Membership, ...]:
-        """The memberships in which the person has one of these roles."""
-        return tuple(membership for membership in self.memberships if membership.role in roles)
+_URGERS = frozenset({"city_officer", "bureau_leader"})
 
 
 @dataclass(frozen=True)
@@ -90,94 +114,12 @@ def require(actor: Actor | None, action: str, thing: Any = None) -> None:
     raise Forbidden("您的岗位不能办理此事项；如需办理，请联系本单位经办人或安全管理员")
 
 
-# ---- rows: the same rules as conditions ---------------------------------------------------------
-# Each says what it correlates with, so that it means the same whatever else the list joins.
-
-
-def visible_cases(actor: Actor) -> ColumnElement[bool]:
-    """办件 the actor may see: their organisation's and those below it; their bureau's; through a task of theirs."""
-    rules: list[ColumnElement[bool]] = []
-    for membership in actor.memberships:
-        if membership.role == "county_officer":
-            rules.append(Case.organisation_code.in_(_at_or_below(membership.path)))
-        elif membership.role == "park_officer":
-            rules.append(Case.organisation_code == membership.organisation_code)
-        elif membership.role in BUREAU:
-            rules.append(Case.bureau_code == membership.organisation_code)
-        elif membership.role in VISITORS:
-            rules.append(exists().where(Task.case_id == Case.id, _visited(actor, membership)).correlate(Case))
-    return or_(false(), *rules)
-
-
-def visible_tasks(actor: Actor) -> ColumnElement[bool]:
-    """待办 the actor may read: of their own side of a case; the bureau reads all of its cases', experts their own."""
-    rules: list[ColumnElement[bool]] = []
-    for membership in actor.memberships:
-        if membership.role == "county_officer":
-            rules.append(Task.organisation_code.in_(_at_or_below(membership.path)))
-        elif membership.role == "park_officer":
-            rules.append(Task.organisation_code == membership.organisation_code)
-        elif membership.role in BUREAU:
-            ours = exists().where(Case.id == Task.case_id, Case.bureau_code == membership.organisation_code)
-            rules.append(ours.correlate(Task))
-        elif membership.role in VISITORS:
-            rules.append(_visited(actor, membership))
-    return or_(false(), *rules)
-
-
-def tasks_for(actor: Actor) -> ColumnElement[bool]:
-    """待办 the actor may act on now: open, of their role in their organisation, and not a colleague's."""
-    return and_(
-        Task.state == "open",
-        or_(Task.assignee_id.is_(None), Task.assignee_id == actor.person_id),
-        or_(false(), *(_addressed_to(membership) for membership in actor.as_any_of(HANDLERS))),
-    )
-
-
-def visible_rounds(actor: Actor) -> ColumnElement[bool]:
-    """批次 of the bureaus at or above the actor's organisations; a draft only for the bureau itself."""
-    rules: list[ColumnElement[bool]] = []
-    for membership in actor.as_any_of(HANDLERS):
-        rules.append(and_(Round.bureau_code.in_(_codes(membership.path)), Round.state != "draft"))
-        if membership.role in BUREAU:
-            rules.append(Round.bureau_code == membership.organisation_code)
-    return or_(false(), *rules)
-
-
-def visible_clusters(actor: Actor) -> ColumnElement[bool]:
-    """集群 of the applicant and those above it in the tree, and of the bureau."""
-    rules: list[ColumnElement[bool]] = []
-    for membership in actor.memberships:
-        if membership.role == "county_officer":
-            rules.append(Cluster.organisation_code.in_(_at_or_below(membership.path)))
-        elif membership.role == "park_officer":
-            rules.append(Cluster.organisation_code == membership.organisation_code)
-        elif membership.role in BUREAU:
-            rules.append(Cluster.bureau_code == membership.organisation_code)
-    return or_(false(), *rules)
-
-
-def visible_files(actor: Actor) -> ColumnElement[bool]:
-    """文件 of the cases the actor sees; one that no form has named yet belongs to who uploaded it."""
-    seen = exists().where(Case.id == StoredFile.case_id, visible_cases(actor)).correlate(StoredFile)
-    return or_(seen, and_(StoredFile.case_id.is_(None), StoredFile.uploaded_by == actor.name))
-
-
-_VISIBLE: Mapping[type, Callable[[Actor], ColumnElement[bool]]] = {
-    Case: visible_cases,
-    Task: visible_tasks,
-    Round: visible_rounds,
-    Cluster: visible_clusters,
-    StoredFile: visible_files,
-}
-
-
 # ---- single things ------------------------------------------------------------------------------
 
 
 def _knows_of(actor: Actor, thing: Any) -> bool:
     """One rule for lists and for single things: the row is asked for with the list's condition."""
-    condition = _VISIBLE.get(type(thing))
+    condition = VISIBLE.get(type(thing))
     if condition is None:  # an organisation's code and the like are no secret
         return True
     session, kind = object_session(thing), type(thing)
@@ -196,15 +138,60 @@ def _office_of(actor: Actor, task: Task) -> bool:
     )
 
 
+def _of_round(actor: Actor, round_: Round) -> bool:
+    return round_.bureau_code in offices(actor, {"city_officer"})
+
+
+def _shows_team(actor: Actor, inspection: Inspection) -> bool:
+    """The applicant learns when and where, not who: nobody is to be asked for a favour beforehand."""
+    return _knows_as(BUREAU | {"inspector"})(actor, inspection)
+
+
 def _may_act(actor: Actor, task: Task) -> bool:
     # A finished task is let through: the command answers that it is done, which says more than "not yours".
     free = task.assignee_id is None or task.assignee_id == actor.person_id or task.state != "open"
-    return free and _office_of(actor, task)
+    seated = task.seat_id is None or _knows_of(actor, task)  # who has left a seat, or never had it, learns nothing
+    return free and seated and _office_of(actor, task)
+
+
+def _declares(actor: Actor, member: PoolMember) -> bool:
+    """A tie is declared by the member, or by an officer of the bureau for them."""
+    return member.person_id == actor.person_id or member.bureau_code in offices(actor, {"city_officer"})
+
+
+def _may_assign(actor: Actor, task: Task) -> bool:
+    """What one may do oneself one may hand over; the bureau's leader may in place of who has it."""
+    return _may_act(actor, task) or task.organisation_code in offices(actor, {"bureau_leader"})
 
 
 def _serves(roles: frozenset[str]) -> Callable[[Actor, str], bool]:
     """Whether the actor has one of the roles in the organisation with this code."""
     return lambda actor, code: any(membership.organisation_code == code for membership in actor.as_any_of(roles))
+
+
+def reviewed_first(session: Session, person: str, case_id: int) -> bool:
+    """Whether the person with this account did the first review of this application."""
+    reviews = (Task.form.in_(conventions.FIRST_REVIEW_FORMS), Task.state == "done", Task.closed_by == person)
+    return session.scalar(select(exists().where(Task.case_id == case_id, *reviews))) is True
+
+
+def _handles(actor: Actor, objection: Objection) -> bool:
+    """Who holds or may act on the objection's open task, or has decided it: they alone learn who objects.
+
+    A late one has no task: it is a report to the officers. Never to the first reviewer, of whose work it may speak.
+    """
+    session = object_session(objection)
+    if session is None or not _knows_of(actor, objection):
+        return False
+    reviewed = reviewed_first(session, actor.name, objection.target_case_id)
+    if objection.case_id is None:
+        return not reviewed and _knows_as(frozenset({"city_officer"}))(actor, objection)
+    there = session.scalars(select(Task).where(Task.case_id == objection.case_id)).all()
+    done = {task.form for task in there if task.state == "done" and task.closed_by == actor.name}
+    if done:
+        return conventions.DECISION_ON_OBJECTION in done
+    barred = {conventions.INVESTIGATION_OF_OBJECTION} if reviewed else set()
+    return any(task.state == "open" and task.form not in barred and _may_act(actor, task) for task in there)
 
 
 def _mends(actor: Actor, case: Case) -> bool:
@@ -217,28 +204,7 @@ def _of_another(actor: Actor, person: Person) -> bool:
     return person.id != actor.person_id
 
 
-def _visited(actor: Actor, membership: Membership) -> ColumnElement[bool]:
-    held = and_(Task.assignee_id == actor.person_id, Task.state.in_(("open", "done")))
-    offered = and_(Task.state == "open", Task.assignee_id.is_(None))
-    return and_(_addressed_to(membership), or_(held, offered, Task.closed_by == actor.name))
-
-
-def _addressed_to(membership: Membership) -> ColumnElement[bool]:
-    return and_(
-        Task.organisation_code == membership.organisation_code,
-        Task.roles.contains(f" {membership.role} ", autoescape=True),
-    )
-
-
-def _at_or_below(path: str) -> Any:
-    return select(Organisation.code).where(Organisation.path.startswith(path, autoescape=True)).correlate(None)
-
-
-def _codes(path: str) -> list[str]:
-    return [code for code in path.split("/") if code]
-
-
-OPEN_TO_ALL = frozenset({"public.read", "health.read", "session.start"})  # no name is asked
+OPEN_TO_ALL = frozenset({"public.read", "public.write", "health.read", "session.start"})  # no name is asked
 
 BEFORE_PASSWORD = frozenset({"own.read", "password.change", "session.end"})  # while one's own password is still due
 
@@ -252,6 +218,8 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "task.read": Policy(HANDLERS, holds=_knows_of),
         "task.claim": Policy(HANDLERS, "act", _may_act),
         "task.release": Policy(HANDLERS, "act", _may_act),
+        "task.assign": Policy(HANDLERS - VISITORS, "act", _may_assign),
+        "task.urge": Policy(_URGERS, "act", _knows_as(_URGERS)),
         "task.draft": Policy(HANDLERS, "act", _may_act),
         "task.complete": Policy(HANDLERS, "act", _may_act),
         "task.return": Policy(HANDLERS, "act", _may_act),
@@ -259,33 +227,50 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "case.list": Policy(HANDLERS),
         "case.read": Policy(HANDLERS, holds=_knows_of),
         "precheck.read": Policy(APPLICANTS | BUREAU, holds=_knows_as(APPLICANTS | BUREAU)),
+        "dossier.read": Policy(BUREAU, holds=_knows_as(BUREAU)),  # who said what, of all sides
         "incident.list": Policy(frozenset({"process_owner"})),
         "incident.handle": Policy(frozenset({"process_owner"}), "act", _mends),
         "round.list": Policy(HANDLERS),
         "round.read": Policy(HANDLERS, holds=_knows_of),
+        "round.extend": Policy(frozenset({"city_officer"}), "act", _of_round),
         "round.open": Policy(frozenset({"city_officer"}), "act", _serves(frozenset({"city_officer"}))),
+        "pool.list": Policy(BUREAU),
+        "pool.read": Policy(BUREAU | VISITORS, holds=_knows_of),
+        "pool.change": Policy(frozenset({"city_officer"}), "act", _serves(frozenset({"city_officer"}))),
+        "pool.declare": Policy(frozenset({"city_officer"}) | VISITORS, "act", _declares),
+        "panel.list": Policy(BUREAU, holds=_knows_as(BUREAU)),
+        "panel.read": Policy(BUREAU | {"expert"}, holds=_knows_as(BUREAU | {"expert"})),
+        "panel.replace": Policy(frozenset({"city_officer"}), "act", _knows_as(frozenset({"city_officer"}))),
+        "sample.read": Policy(BUREAU, holds=_serves(BUREAU)),
+        "inspection.list": Policy(HANDLERS - {"expert"}),
+        "inspection.read": Policy(HANDLERS - {"expert"}, holds=_knows_of),
+        "inspection.team": Policy(BUREAU | {"inspector"}, holds=_shows_team),
+        "inspection.change": Policy(frozenset({"city_officer"}), "act", _knows_as(frozenset({"city_officer"}))),
         "cluster.list": Policy(APPLICANTS | BUREAU),
         "cluster.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),
         "file.upload": Policy(HANDLERS, "act"),
         "file.read": Policy(HANDLERS, holds=_knows_of),
+        "objection.list": Policy(OBJECTION_HANDLERS),
+        "objection.read": Policy(OBJECTION_HANDLERS, holds=_knows_of),
+        "objection.handle": Policy(OBJECTION_HANDLERS, holds=_handles),
         # 三员分立, GB/T 22239-2019 8.1.5.1: who exists, and where, is the system administrator's (用户身份) …
-        "organisation.list": Policy(_SYSTEM | _SECURITY, "admin"),
-        "organisation.add": Policy(_SYSTEM, "admin"),
-        "organisation.rename": Policy(_SYSTEM, "admin"),
-        "account.list": Policy(_SYSTEM | _SECURITY, "admin"),
-        "account.add": Policy(_SYSTEM, "admin"),
-        "account.disable": Policy(_SYSTEM, "admin", _of_another),
+        "organisation.list": Policy(SYSTEM | SECURITY, "admin"),
+        "organisation.add": Policy(SYSTEM, "admin"),
+        "organisation.rename": Policy(SYSTEM, "admin"),
+        "account.list": Policy(SYSTEM | SECURITY, "admin"),
+        "account.add": Policy(SYSTEM, "admin"),
+        "account.disable": Policy(SYSTEM, "admin", _of_another),
         # … 8.1.5.3: what they may do, and how they prove who they are, is the security administrator's
         # (对主体进行授权), so that an account that can do something took two people …
-        "role.grant": Policy(_SECURITY, "admin", _of_another),
-        "account.unlock": Policy(_SECURITY, "admin", _of_another),
-        "password.reset": Policy(_SECURITY, "admin", _of_another),
-        "session.list": Policy(_SECURITY, "admin"),
-        "session.end_all": Policy(_SECURITY, "admin", _of_another),
-        "token.revoke": Policy(_SECURITY, "admin", _of_another),
+        "role.grant": Policy(SECURITY, "admin", _of_another),
+        "account.unlock": Policy(SECURITY, "admin", _of_another),
+        "password.reset": Policy(SECURITY, "admin", _of_another),
+        "session.list": Policy(SECURITY, "admin"),
+        "session.end_all": Policy(SECURITY, "admin", _of_another),
+        "token.revoke": Policy(SECURITY, "admin", _of_another),
         # … 8.1.5.2: and what they did is read by the audit administrator, who does nothing else (对审计记录进行分析).
-        "record.read": Policy(_AUDIT, "admin"),
-        "record.verify": Policy(_AUDIT, "admin"),
-        "record.export": Policy(_AUDIT, "admin"),
+        "record.read": Policy(AUDIT, "admin"),
+        "record.verify": Policy(AUDIT, "admin"),
+        "record.export": Policy(AUDIT, "admin"),
     }
 )

@@ -43,6 +43,11 @@ def by_name(session: Session, name: str) -> Person:
     return person
 
 
+def id_of(session: Session, name: str) -> int | None:
+    """The number of the account with this name, if there is one."""
+    return session.scalar(select(Person.id).where(Person.name == name))
+
+
 def listed(session: Session) -> list[tuple[Person, list[Membership]]]:
     """All accounts by name, each with its offices."""
     offices: dict[int, list[Membership]] = {}

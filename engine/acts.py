@@ -10,6 +10,18 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
 
+from engine import (
+    draft_lists,
+    inspections,
+    objections,
+    panels,
+    publication,
+    rounds,
+    samples,
+    scoring,
+    settlement,
+    site_reports,
+)
 from engine.access import Actor
 from engine.instance.journal import Step
 from engine.models import Case, Task
@@ -29,7 +41,24 @@ class Answered:
     answers: Mapping[str, Any]
 
 
-_ACTS: Mapping[str, Callable[[Answered], Variables]] = {}
+_ACTS: Mapping[str, Callable[[Answered], Variables]] = {
+    "convene_panel": panels.convene,
+    "declare_interest": panels.declare,
+    "give_opinion": scoring.give,
+    "open_opinions": panels.open_or_add,
+    "take_stance": scoring.take_stance,
+    "conclude_panel": scoring.conclude,
+    "check_objections": settlement.check,
+    "settle_held": settlement.settle,
+    "investigate_objection": objections.investigate,
+    "decide_objection": objections.decide,
+    "call_applications": rounds.call,
+    "publish": publication.publish,
+    "draw_sample": samples.draw,
+    "arrange_inspection": inspections.arrange,
+    "report_inspection": site_reports.report,
+    "draft_list": draft_lists.draft,
+}
 
 
 def do(answered: Answered) -> dict[str, Any]:
@@ -39,3 +68,15 @@ def do(answered: Answered) -> dict[str, Any]:
     """
     name = answered.step.properties.get("does")
     return dict(_ACTS[name](answered)) if name else {}
+
+
+def require_hands(session: Session, person: str, case: Case, does: str | None) -> None:
+    """Nothing, if the person with this account may take the step of this act: beyond `not_by`. Raises Refused."""
+    look = _HANDS.get(does or "")
+    if look:
+        look(session, person, case)
+
+
+_HANDS: Mapping[str, Callable[[Session, str, Case], None]] = {
+    "investigate_objection": objections.require_other_eyes,
+}

@@ -186,7 +186,7 @@ def parse(files: Mapping[str, bytes], process: str) -> Specs:
 def step(specs: Specs, process: str, element: str) -> Drawn:
     """A step of the process or of one it calls. Raises NotFound."""
     spec = specs.main if process == specs.process else specs.called.get(process)
-    drawn = spec.task_specs.get(element) if spec else None
+    drawn = spec and (spec.task_specs.get(f"{element} [child]") or spec.task_specs.get(element))  # one of several
     if drawn is None:
         raise NotFound(f"流程 {process} 中没有环节 {element}", element=element)
     return _drawn(drawn)
@@ -326,6 +326,11 @@ class Workflow:
             task.data.update(variables)
             if task.parent is not None:  # a waiting step takes its data from there again whenever it is looked at
                 task.parent.data.update(variables)
+
+    def postpone(self, variable: str, moment: str) -> None:
+        """Let the timers that wait for the moment of this variable (ISO 8601) wait for another."""
+        tree.postpone(self._inner.event_manager.tasks.values(), variable, moment)
+        self.set_variables({variable: moment})
 
     def cancel(self) -> None:
         """End the instance without an outcome."""

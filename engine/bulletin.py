@@ -1,22 +1,30 @@
-"""The public board: what anybody may read. Only what a notice froze and what stands in the register."""
+"""The public board: notices as they were frozen, with what hangs on them, and the rounds that are open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments
+from engine import clock
 from engine.errors import NotFound
-from engine.models import Case, Cluster, Notice, Organisation, Round
+from engine.models import Notice, Organisation, Round, StoredFile
 
 Row: TypeAlias = Mapping[str, Any]
 
 NOTICE_KINDS: Mapping[str, str] = MappingProxyType({"call": "申报通知", "publicity": "公示", "publication": "认定公布"})
-STATES: Mapping[str, str] = MappingProxyType({"recognised": "有效", "expired": "待复核", "revoked": "已撤销"})
 
-_NOTICE = (Notice.id, Notice.regime, Notice.kind, Notice.title, Notice.published_at, Notice.first_day, Notice.last_day)
+_NOTICE = (
+    Notice.id,
+    Notice.regime,
+    Notice.kind,
+    Notice.number,
+    Notice.title,
+    Notice.published_at,
+    Notice.first_day,
+    Notice.last_day,
+)
 
 
 def notices(session: Session, *, kind: str | None = None, limit: int = 50, after: int | None = None) -> list[Row]:
@@ -30,11 +38,11 @@ def notices(session: Session, *, kind: str | None = None, limit: int = 50, after
 
 
 def notice(session: Session, notice_id: int) -> Row:
-    """A public notice as it was shown. Raises NotFound."""
+    """A public notice as it was shown, with the files that hang on it. Raises NotFound."""
     rows = _rows(session, select(*Notice.__table__.columns).where(Notice.id == notice_id))
     if not rows:
         raise NotFound("没有这条公告")
-    return rows[0]
+    return {**rows[0], "files": files(session, rows[0]["files"])}
 
 
 def open_rounds(session: Session) -> list[Row]:
@@ -44,107 +52,31 @@ def open_rounds(session: Session) -> list[Row]:
         select(
             Round.id,
             Round.title,
+            Round.opens_at,
             Round.closes_at,
             Organisation.name.label("bureau"),
             call.scalar_subquery().label("notice_id"),
         )
         .join(Organisation, Organisation.code == Round.bureau_code)
-        .where(Round.state == "open", Round.closes_at > clock.now())
+        .where(Round.state == "open", Round.closes_at >= clock.now())
     )
     return _rows(session, query.order_by(Round.closes_at, Round.id))
 
 
-def register(
-    session: Session,
-    *,
-    words: str = "",
-    division: str = "",
-    state: str = "",
-    limit: int | None = None,
-    after: tuple[str, str, int] | None = None,
-) -> list[Row]:
-    """The register of recognised clusters, by regime and place. `after`: regime, division, id of the row before."""
-    query = _registered()
-    if words:
-        named = [column.contains(words, autoescape=True) for column in (Cluster.name, Organisation.name)]
-        query = query.where(or_(*named))
-    if division:
-        query = query.where(Organisation.division == division)
-    if state:
-        query = query.where(_standing() == state)
-    key = (Cluster.regime, Organisation.division, Cluster.id)
-    if after:
-        query = query.where(tuple_(*key) > tuple_(*after))
-    return _rows(session, query.order_by(*key).limit(limit))
+def file(session: Session, notice_id: int, file_id: str) -> StoredFile:
+    """A file that hangs on a notice. Raises NotFound for every other, of the same case as well."""
+    shown = session.scalar(select(Notice.files).where(Notice.id == notice_id))
+    stored = session.get(StoredFile, file_id) if file_id in (shown or ()) else None
+    if stored is None:
+        raise NotFound("公告没有这个附件")
+    return stored
 
 
-def how_many(session: Session) -> int:
-    """The recognised clusters within their validity."""
-    standing = select(Cluster.id).where(Cluster.recognised_on.is_not(None), _standing() == "recognised").subquery()
-    return session.scalar(select(func.count()).select_from(standing)) or 0
-
-
-def divisions(session: Session) -> dict[str, str]:
-    """The places that have a recognised cluster: division code → the name of the office there."""
-    query = (
-        select(Organisation.division)
-        .join(Cluster, Cluster.organisation_code == Organisation.code)
-        .where(Cluster.recognised_on.is_not(None))
-        .distinct()
-    )
-    codes = sorted(session.scalars(query))
-    named = select(Organisation.code, Organisation.name).where(Organisation.code.in_(codes))
-    names = dict(session.execute(named).all())
-    return {code: names.get(code, code) for code in codes}
-
-
-def cluster(session: Session, cluster_id: int) -> Row:
-    """A recognised cluster with its regime's title and the notices that named it, oldest first. Raises NotFound."""
-    rows = _rows(session, _registered().where(Cluster.id == cluster_id))
-    if not rows:
-        raise NotFound("名录中没有这个集群")
-    return {
-        **rows[0],
-        "regime_title": regime_title(session, rows[0]["regime"]),
-        "notices": _named_in(session, cluster_id),
-    }
-
-
-def regime_title(session: Session, regime: str) -> str:
-    """What a cluster of this regime is called once it is recognised. Raises NotFound for one not deployed."""
-    return deployments.deployed(session, deployments.current(session, regime).id).regime.title
-
-
-def _registered() -> Any:
-    return (
-        select(
-            Cluster.id,
-            Cluster.regime,
-            Cluster.name,
-            Organisation.name.label("applicant"),
-            Organisation.division,
-            _standing().label("state"),
-            Cluster.recognised_on,
-            Cluster.first_day,
-            Cluster.last_day,
-        )
-        .join(Organisation, Organisation.code == Cluster.organisation_code)
-        .where(Cluster.recognised_on.is_not(None))
-    )
-
-
-def _standing() -> ColumnElement[str]:
-    """After its last valid day a cluster waits for its renewal to be decided, whoever has noted that yet."""
-    over = (Cluster.state == "recognised") & (Cluster.last_day < clock.today())
-    return case((over, "expired"), else_=Cluster.state)
-
-
-def _named_in(session: Session, cluster_id: int) -> list[Row]:
-    """Notices whose frozen list has a case of this cluster."""
-    own = dict(session.execute(select(Case.id, Case.round_id).where(Case.cluster_id == cluster_id)).all())
-    query = select(*_NOTICE, Notice.entries).where(Notice.round_id.in_(set(own.values())))
-    found = _rows(session, query.order_by(Notice.id))
-    return [row for row in found if any(entry.get("case") in own for entry in row["entries"])]
+def files(session: Session, ids: Sequence[str]) -> list[Row]:
+    """What hangs on a notice, in its order: id, name, media_type, size, sha256."""
+    columns = (StoredFile.id, StoredFile.name, StoredFile.media_type, StoredFile.size, StoredFile.sha256)
+    found = {row["id"]: row for row in _rows(session, select(*columns).where(StoredFile.id.in_(ids)))}
+    return [found[file_id] for file_id in ids if file_id in found]
 
 
 def _rows(session: Session, query: Any) -> list[Row]:

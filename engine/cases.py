@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, Text, bindparam, event, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, bpmn, clock, deployments, effects, events, incidents, messages, organisations
+from engine import access, bpmn, clock, deployments, effects, events, filing, incidents, messages, organisations
 from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
@@ -31,8 +31,7 @@ def open_case(session: Session, actor: Actor, regime: str, process: str, data: M
     round_ = session.get(Round, answers["round_id"])
     if round_ is None or round_.regime != regime or round_.bureau_code not in may[0].path.split("/"):
         raise NotFound("没有这个批次", round=answers["round_id"])
-    if round_.state != "open" or (round_.closes_at and round_.closes_at < clock.now()):
-        raise Refused("该批次未在接受申报", round=round_.id)
+    filing.require_open(session, round_, may[0].organisation_code)
     cluster = Cluster(
         regime=regime,
         bureau_code=round_.bureau_code,
@@ -90,12 +89,13 @@ def begin(
     )
     session.add(case)
     session.flush()
+    closing = filing.closes_at(session, round_, organisation_code) if round_ else None
     start = {
         "case_id": case.id,
         "round_id": case.round_id,
         "cluster_id": case.cluster_id,
         "applicant_level": organisations.applicant_level(session, organisation_code),
-        "closes_at": round_.closes_at.isoformat() if round_ and round_.closes_at else None,
+        "closes_at": closing.isoformat() if closing else None,
     }
     with incidents.guarded(case, actor.name):
         workflow = Workflow.start(deployed.specs(process), start, deployed.words)
@@ -103,6 +103,8 @@ def begin(
         "case.opened", case.id, payload={"process": process, "answers": answers, "start": start, **ran(workflow)}
     )
     save(session, case, workflow, actor.name, opened)
+    if round_ and round_.state != "draft":
+        messages.catch_up(session, case)
     return case
 
 
@@ -229,7 +231,7 @@ def _office(session: Session, case: Case, place: str) -> str:
 def _due_at(session: Session, case: Case, step: Step) -> datetime | None:
     """The end of the time the step has: the regime's limit in working days, or the round's closing minute."""
     if step.properties.get("closes_with") == "round":
-        return session.get_one(Round, case.round_id).closes_at
+        return filing.closes_at(session, session.get_one(Round, case.round_id), case.organisation_code)
     limit = step.properties.get("limit")
     if limit is None:
         return None

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.regime import Regime
+from config.regime import Regime, Register
 from engine import access, calendar, clock, obligations
 from engine.access import Actor
+from engine.conventions import INDUSTRY
 from engine.errors import NotFound, StepFailed
-from engine.models import Case, Cluster, Obligation
+from engine.models import Case, Cluster, Obligation, Organisation, Task
 
 
 def find(session: Session, actor: Actor, cluster_id: int) -> Cluster:
@@ -36,10 +37,16 @@ def of_cases(session: Session, round_case: Case, case_ids: Collection[int]) -> S
 
 
 def recognise(session: Session, cluster: Cluster, regime: Regime) -> None:
-    """Recognise a cluster as of today, the day of publication, and note what it owes until its last valid day."""
+    """Recognise a cluster as of today, the day of publication, and note what it owes until its last valid day.
+
+    It gets its number in the register, which it keeps whatever becomes of it, and the 主导产业 that was filed last.
+    """
     if cluster.state == "recognised":
         return
     cluster.state, cluster.recognised_on = "recognised", clock.today()
+    cluster.industry = _industry(session, cluster) or cluster.industry
+    if regime.register and cluster.number is None:
+        cluster.number = _next_number(session, regime, regime.register, clock.today().year)
     cluster.first_day, cluster.last_day = regime.validity_days(clock.today())
     for due in obligations.owed(regime, calendar.shipped(), clock.today(), cluster.last_day):
         session.add(
@@ -55,3 +62,30 @@ def recognise(session: Session, cluster: Cluster, regime: Regime) -> None:
             )
         )
     session.flush()
+
+
+def _next_number(session: Session, regime: Regime, register: Register, year: int) -> str:
+    """The next number of the regime in that year: numbers are given once and leave no gap.
+
+    Who registers for the same bureau at the same moment comes afterwards: its row is locked until the commit.
+    """
+    session.execute(select(Organisation.code).where(Organisation.code == regime.bureau).with_for_update(key_share=True))
+    before, behind = register.around(year)
+    given = select(func.count()).where(
+        Cluster.regime == regime.name,
+        Cluster.number.startswith(before, autoescape=True),
+        Cluster.number.endswith(behind, autoescape=True),
+    )
+    return register.written(year, (session.scalar(given) or 0) + 1)
+
+
+def _industry(session: Session, cluster: Cluster) -> str | None:
+    """The 主导产业 as it was filed last for this cluster; None where no form asked for it."""
+    answered = (
+        select(Task.answers)
+        .join(Case, Case.id == Task.case_id)
+        .where(Case.cluster_id == cluster.id, Task.state == "done")
+        .order_by(Task.closed_at.desc(), Task.pass_number.desc())
+    )
+    filed = ((answers or {}).get(INDUSTRY) for answers in session.scalars(answered))
+    return next((industry for industry in filed if industry), None)

@@ -22,18 +22,43 @@ ROLES: Mapping[str, str] = MappingProxyType(
 # spiffworkflow:property names on a user task; ARCHITECTURE.md explains each.
 STEP_PROPERTIES = frozenset(
     {"form", "role", "at", "limit", "closes_with", "variables", "assigned_to", "not_by", "prechecks", "consequence"}
-    | {"does", "held_by", "sealed"}
+    | {"does", "held_by", "sealed", "tells"}
 )
 START_PROPERTIES = frozenset({"form", "opened_by"})
 THROW_PROPERTIES = frozenset({"to"})
 
-PLACES = frozenset({"applicant", "county", "bureau"})  # whose officers act: property `at`, parameter `to` of a letter
+PLACES = frozenset({"applicant", "county", "bureau"})  # whose officers act: property `at`
+ADDRESSEES = PLACES | {"applicant_and_county"}  # parameter `to` of a letter; the county above a park gets a copy
+OFFICERS = {"county": "county_officer", "park": "park_officer"}  # who speaks for an applicant, by its level
 AUDIENCES = frozenset({"round", "cases"})  # whom a message goes to: property `to`
 ROUND_STATES = frozenset({"open", "closed", "published"})
 NOTICE_FORMS = {
     "call": "call_notice",
     "publication": "publish",
 }  # announce(kind, cases): whose answers it publishes, and the list beside them
+
+LIST_FORM = "draft_list"  # says which cases are on a round's list, and why; also why others are not
+NO_NUMBER = "无"  # what is written where a notice has no 文号
+INDUSTRY = "leading_industry"  # the field of an application that names the 主导产业 in the register
+NUMBER_FORMS = frozenset({"decide_list", "settle_held"})  # where the 文号 of a publicity may be given, before it begins
+FIRST_REVIEW_FORMS = frozenset({"first_review", "verify_higher_level"})
+INVESTIGATION_OF_OBJECTION = "investigate_objection"  # this form is not for who answered one of the former
+DECISION_ON_OBJECTION = "decide_objection"  # who answered this one goes on seeing who objected
+BEGUN_AFRESH = frozenset({"check_objections", "settle_held"})  # what was answered before is no answer a second time
+
+# Forms whose answers say how a case came out of a step of its review, and the field that says it.
+OUTCOME_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "verify_higher_level": "decision",
+        "expert_review": "expert_decision",
+        "site_inspection": "site_decision",
+        "confirm_falsehood": "site_decision",
+    }
+)
+
+# Where a form chooses cases of the round: the message that a case must be waiting for, so that it can be chosen.
+CHOSEN_WAITING_FOR: Mapping[str, str] = MappingProxyType({"draw_sample": "sample_drawn"})
+CHOSEN_AT_THE_END = "round_decided"  # in every other form: its review is over
 
 # Service tasks: operator id → its parameters, all needed.
 EFFECTS = {
@@ -47,17 +72,22 @@ EFFECTS = {
 # Acts: what the property `does` of a user task may name, and the variables that each gives beside the form's.
 ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
+        "call_applications": frozenset(),  # from when on the round takes applications
         "convene_panel": frozenset({"seats", "all_seats", "chair"}),  # draws the experts of a case
         "declare_interest": frozenset(),  # an expert accepts, or leaves the seat to a substitute
-        "give_opinion": frozenset(),  # keeps the scores as an opinion of this revision
+        "give_opinion": frozenset({"scored"}),  # keeps the scores as an opinion of this revision; the seat's id
         "open_opinions": frozenset({"seats", "all_seats"}),  # shows the panel each other's opinions, or adds a seat
-        "take_stance": frozenset(),  # what a member says to the others' opinions
+        "take_stance": frozenset({"concurred"}),  # what a member says to the others' opinions; the seat's id
+        "publish": frozenset(),  # no 文号 twice
         "conclude_panel": frozenset(),  # the chair's opinion
+        "draft_list": frozenset(),  # holds the list against ranking and inspections
         "draw_sample": frozenset({"sampled"}),  # whom the inspectors visit
         "arrange_inspection": frozenset({"lead"}),  # seats the inspectors and makes the appointment
         "report_inspection": frozenset(),  # what was found on the spot
-        "decide_objection": frozenset(),  # upheld or dismissed
-        "investigate_objection": frozenset(),
+        "check_objections": frozenset(),  # leaves no open or upheld objection out
+        "settle_held": frozenset(),  # what becomes of those held back
+        "investigate_objection": frozenset(),  # by somebody who did not do the first review
+        "decide_objection": frozenset(),  # upheld or dismissed, and what the objector is told
     }
 )
 

@@ -56,6 +56,27 @@ class Verdict:
     text: str  # for people
 
 
+@dataclass(frozen=True)
+class Condition:
+    """What one criterion asks, before anybody has answered: for the notice of a round."""
+
+    clause: str
+    text: str  # "占地面积（平方公里）：不超过 100"
+    advisory: bool
+
+
+def conditions(files: Mapping[str, bytes]) -> list[Condition]:
+    """What the bundle's regime asks in numbers, in the order of its file: from the same table that the precheck reads.
+
+    Raises as `precheck`.
+    """
+    regime = regimes.load(files["regime.toml"])
+    rows = _rows(files, regime, {})
+    return [
+        Condition(regime.criteria[name], _asked(rows[name]), bool(rows[name]["advisory"])) for name in regime.criteria
+    ]
+
+
 def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdict]:
     """A verdict for each criterion of the bundle's regime, in the order of its file.
 
@@ -64,6 +85,12 @@ def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdi
     names a row that criteria.dmn lacks, StepFailed where a cell cannot be answered.
     """
     regime = regimes.load(files["regime.toml"])
+    rows = _rows(files, regime, facts)
+    return [_verdict(regime, rows[name]) for name in regime.criteria]
+
+
+def _rows(files: Mapping[str, bytes], regime: Regime, facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The rows of criteria.dmn that the regime names, each answered with these facts."""
     data = {
         **dict.fromkeys(FACTS, UNKNOWN),
         **facts,
@@ -71,13 +98,13 @@ def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdi
         "advisory": list(regime.advisory),
     }
     rows = bpmn.decide(files, "criteria", data, vocabulary.words(regime, calendar.shipped()))
-    found = {row["row"]: row for row in rows}
+    found: dict[str, Mapping[str, Any]] = {row["row"]: row for row in rows}
     for name in regime.criteria:
         if name not in found:
             raise RegimeInvalid(
                 f"regime.toml: criteria.{name} 在 criteria.dmn 中没有这一行；请补上该行或改用已有的行", path=name
             )
-    return [_verdict(regime, found[name]) for name in regime.criteria]
+    return found
 
 
 def read_facts(text: str) -> Facts:
@@ -198,6 +225,19 @@ def _verdict(regime: Regime, row: Mapping[str, Any]) -> Verdict:
         why = "未达到，但条文只作一般要求，由审核人员判断"
     text = f"{row['label']}：{_spoken(value)}{asked}；{why}"
     return Verdict(str(row["criterion"]), verdict, value, operator, threshold, regime.criteria[row["row"]], text)
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    """The criterion as a requirement: its label, and each number with how it is to be met, where it has numbers."""
+    operator, threshold, label = str(row["operator"]), _known(row["threshold"]), str(row["label"])
+    if operator not in _OPERATORS or threshold is None:
+        return label
+    how = _OPERATORS[operator].removeprefix("任一项").removeprefix("均")
+    if not isinstance(threshold, list):
+        return f"{label}{how} {_spoken(threshold)}"
+    arms, _, together = label.rpartition("，")
+    parts = [f"{arm}{how} {_spoken(one)}" for arm, one in zip(arms.split("；"), threshold, strict=True)]
+    return f"{'；'.join(parts)}；{together}"
 
 
 def _known(value: Any) -> Any:

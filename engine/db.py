@@ -25,7 +25,9 @@ IDLE_SECONDS = 1.0  # after which a connection is asked whether it still lives
 class Database:
     """An open database. `write()` is the only place where anything is committed."""
 
-    def __init__(self, url: str, *, live_cases: int = 2000, case_megabytes: int = 1024) -> None:
+    def __init__(
+        self, url: str, *, live_cases: int = 2000, case_megabytes: int = 1024, files: Path | None = None
+    ) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self.engine = _sqlite(url) if self.dialect == "sqlite" else _postgresql(url)
@@ -33,6 +35,8 @@ class Database:
         self.reader = self.engine if self.dialect == "sqlite" else self.engine.execution_options(**ONE_MOMENT)
         self.live = LiveCases(live_cases)
         self.case_megabytes = case_megabytes  # all files of one case: engine.files asks, whoever binds them
+        # Where the bytes of files lie; without another word beside the database, as in the data folder.
+        self.files = files or Path(self.url.database or "").parent / "files"
         self.deployed: dict[int, Any] = {}  # engine.deployments keeps what it has read; deployments never change
 
     @contextmanager

@@ -1,15 +1,26 @@
 """Effects: what service tasks ask for, carried out as rows of the same transaction, never inside the step."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, aliased
 
-from engine import clock, clusters, deployments, events, organisations, outbox, publicity
-from engine.conventions import NOTICE_FORMS, ROUND_STATES
+from engine import (
+    automatic,
+    clock,
+    clusters,
+    deployments,
+    events,
+    inspections,
+    organisations,
+    outbox,
+    publication,
+    publicity,
+)
+from engine.conventions import NOTICE_FORMS, OFFICERS, ROUND_STATES
 from engine.errors import StepFailed
 from engine.instance.journal import Effect
 from engine.models import Case, Cluster, Organisation, Round, Task
@@ -29,7 +40,18 @@ def carry_out(session: Session, case: Case, effect: Effect) -> list[events.Entry
 
 
 def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
-    template, to = effect.parameters["template"], effect.parameters["to"]
+    key, to = f"case:{case.id}:{case.version}:{effect.element}", effect.parameters["to"]
+    if to != "applicant_and_county":
+        yield from _one_letter(session, case, effect, to, key)
+        return
+    yield from _one_letter(session, case, effect, "applicant", key)
+    if organisations.county_above(session, case.organisation_code):  # a county that applies itself has it already
+        copy = f"case:{case.id}:{case.version}:county:{effect.element}"
+        yield from _one_letter(session, case, effect, "county", copy)
+
+
+def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str) -> _Carried:
+    template = effect.parameters["template"]
     code = {"bureau": case.bureau_code, "applicant": case.organisation_code}.get(to)
     code = code or organisations.county_above(session, case.organisation_code) or case.bureau_code
     told = session.connection().execute(_TOLD, {"case": case.id, "task": effect.answered, "office": code}).one()
@@ -39,12 +61,18 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
         "办件编号": str(case.id),
         "集群名称": told.cluster or "",
         "批次": told.round or "",
+        "环节": "",
         "机构": told.office or told.bureau,
         "期限": _day(told.due) if told.due else "",
-        "意见": _remarks(deployments.deployed(session, case.deployment_id), told),
+        "意见": _remarks(deployments.deployed(session, case.deployment_id), told)
+        if told.element
+        else publication.reason(session, case),
+        "安排": inspections.said(told.answers) if told.form == inspections.FORM else "",
         "条款": _clause(session, case, template, told) or "",
+        "登记编号": told.number or "",
+        "有效期": f"{_written(told.first_day)}至{_written(told.last_day)}" if told.last_day else "",
+        "认定方式": automatic.said(session, [case.id]).get(case.id, "") if template == "recognised" else "",
     }
-    key = f"case:{case.id}:{case.version}:{effect.element}"
     if outbox.put(session, case, template, key=key, organisation_code=code, role=role, fields=fields):
         payload = {"template": template, "to": to, "organisation": code, "role": role}
         yield events.Entry("letter.queued", case.id, element=effect.element, payload=payload)
@@ -56,9 +84,14 @@ def _announce(session: Session, case: Case, effect: Effect) -> _Carried:
     if said is None:
         raise StepFailed(f"没有可公布的内容：尚无人填写 {NOTICE_FORMS[kind]}", element=effect.element)
     entries = publicity.entries(session, effect.parameters["cases"])
-    title, body = said.answers["title"], said.answers["body"]
-    notice = publicity.publish(session, case, kind, title=title, body=body, shown=entries)
-    yield events.Entry("notice.published", case.id, element=effect.element, payload={"notice": notice.id, "kind": kind})
+    title, body, number = said.answers["title"], said.answers["body"], publication.number(said.answers)
+    files = list(said.answers.get("attachments", []))
+    if kind == "publication":
+        entries = publication.registered(session, entries)
+        files = [stored.id for stored in publication.documents_of(session, case, said.answers, entries)] + files
+    notice = publicity.publish(session, case, kind, title=title, body=body, shown=entries, number=number, files=files)
+    payload = {"notice": notice.id, "kind": kind, "number": number, "files": publication.hashes(session, files)}
+    yield events.Entry("notice.published", case.id, element=effect.element, payload=payload)
 
 
 def _open_publicity(session: Session, case: Case, effect: Effect) -> _Carried:
@@ -84,7 +117,12 @@ def _recognise(session: Session, case: Case, effect: Effect) -> _Carried:
     regime = deployments.deployed(session, case.deployment_id).regime
     for cluster in clusters.of_cases(session, case, effect.parameters["cases"]):
         clusters.recognise(session, cluster, regime)
-        payload = {"cluster": cluster.id, "first_day": cluster.first_day, "last_day": cluster.last_day}
+        payload = {
+            "cluster": cluster.id,
+            "number": cluster.number,
+            "first_day": cluster.first_day,
+            "last_day": cluster.last_day,
+        }
         yield events.Entry("cluster.recognised", case.id, element=effect.element, payload=payload)
 
 
@@ -110,7 +148,10 @@ def _remarks(deployed: deployments.Deployed, told: Any) -> str:
 
 
 def _day(moment: datetime) -> str:
-    day = moment.astimezone(clock.SHANGHAI)
+    return _written(moment.astimezone(clock.SHANGHAI).date())
+
+
+def _written(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
@@ -122,7 +163,7 @@ _EFFECTS: Mapping[str, Callable[[Session, Case, Effect], _Carried]] = {
     "recognise": _recognise,
 }
 
-_ADDRESSED = {"county": "county_officer", "park": "park_officer", "city": "city_officer", "bureau": "city_officer"}
+_ADDRESSED = {**OFFICERS, "city": "city_officer", "bureau": "city_officer"}
 
 # Built once: what a completion asks costs less than putting the question together.
 _APPLICANT, _BUREAU, _OFFICE = aliased(Organisation), aliased(Organisation), aliased(Organisation)
@@ -135,6 +176,9 @@ _TOLD = (  # all that a letter may tell; of the finished task nothing where a ti
         _BUREAU.name.label("bureau"),
         _APPLICANT.level,
         Cluster.name.label("cluster"),
+        Cluster.number,
+        Cluster.first_day,
+        Cluster.last_day,
         Round.title.label("round"),
         _DUE.scalar_subquery().label("due"),
         _ANSWERED.form,

@@ -90,6 +90,16 @@ class Refused(JiqunError):
     code = "refused"
 
 
+class TooMany(JiqunError):
+    """The public may do this only so often. `retry_after` is in seconds."""
+
+    code = "too_many"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
 class XmlRefused(JiqunError):
     """A document that the reader does not let in. `line` is where, when known."""
 

@@ -150,6 +150,11 @@ def anchor(session: Session, folder: Path) -> int:
     return noted
 
 
+def fault(entry: Mapping[str, Any]) -> str:
+    """What is wrong with an entry taken by itself; empty where its hashes are those of its contents."""
+    return _fault(entry, entry["seq"], entry["previous"])
+
+
 def _cut_off(session: Session, chain: str, noted: Mapping[int, str], seq: int, previous: str) -> Break | None:
     """What is wrong with a chain that holds together up to `seq`, its last entry."""
     if noted and max(noted) > seq:

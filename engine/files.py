@@ -1,12 +1,14 @@
 """Files: uploads, kept in the data folder under their hash; the row comes after the bytes."""
 
 import hashlib
+import io
 import os
 import secrets
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,9 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
-from engine import access, clock, deployments, uploads
+from engine import access, clock, deployments, events, photos, uploads
 from engine import scanner as malware
 from engine.access import Actor
+from engine.db import Database
 from engine.errors import NotFound, Refused
 from engine.models import Case, StoredFile, Task
 
@@ -44,6 +47,7 @@ class Received:
     media_type: str
     sha256: str
     size: int  # bytes
+    taken_at: datetime | None = None  # of a photograph, as its camera says
 
 
 def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int, scanner: str) -> Received:
@@ -61,10 +65,11 @@ def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int, scann
             raise FileRefused(f"“{name}”不能上传：{problem}")
         if malware.finds(scanner, waiting):
             raise FileRefused(f"“{name}”不能上传：病毒扫描发现可疑内容；请查杀后再上传，或改用 PDF 扫描件")
+        taken_at = photos.taken_at(waiting)
         _settle(waiting, path(folder, sha256))
     finally:
         waiting.unlink(missing_ok=True)
-    return Received(name, uploads.MEDIA_TYPES[uploads.ending(name)], sha256, size)
+    return Received(name, uploads.MEDIA_TYPES[uploads.ending(name)], sha256, size, taken_at)
 
 
 def add(session: Session, actor: Actor, received: Received, *, organisation_code: str = "") -> StoredFile:
@@ -78,15 +83,46 @@ def add(session: Session, actor: Actor, received: Received, *, organisation_code
     )
     _require_room(session, session.scalar(unnamed) or 0, received.size, "您已上传而未使用的文件")
     offices = [office.organisation_code for office in actor.as_any_of(access.HANDLERS)]
+    chosen = organisation_code if organisation_code in offices else offices[0]
+    return keep(session, received, chosen, actor.name)
+
+
+def keep(session: Session, received: Received, organisation_code: str, uploaded_by: str) -> StoredFile:
+    """The row of bytes that lie in the data folder. Nobody is asked: the callers have done so."""
     stored = StoredFile(
         id=secrets.token_hex(16),
-        organisation_code=organisation_code if organisation_code in offices else offices[0],
+        organisation_code=organisation_code,
         sha256=received.sha256,
         name=received.name,
         media_type=received.media_type,
         size=received.size,
         uploaded_at=clock.now(),
-        uploaded_by=actor.name,
+        uploaded_by=uploaded_by,
+        taken_at=received.taken_at,
+    )
+    session.add(stored)
+    session.flush()
+    return stored
+
+
+def make(session: Session, case: Case, name: str, content: bytes) -> StoredFile:
+    """A file that the system itself makes for a case. A roll-back leaves bytes that no row names: swept later."""
+    database: Database = session.info["database"]
+    sha256 = hashlib.sha256(content).hexdigest()
+    waiting = database.files / "incoming" / secrets.token_hex(16)
+    waiting.parent.mkdir(parents=True, exist_ok=True)
+    _copy(io.BytesIO(content), waiting, database.case_megabytes)
+    _settle(waiting, path(database.files, sha256))
+    stored = StoredFile(
+        id=secrets.token_hex(16),
+        case_id=case.id,
+        organisation_code=case.bureau_code,
+        sha256=sha256,
+        name=uploads.clean_name(name),
+        media_type=uploads.MEDIA_TYPES[uploads.ending(name)],
+        size=len(content),
+        uploaded_at=clock.now(),
+        uploaded_by=events.SYSTEM,
     )
     session.add(stored)
     session.flush()

@@ -134,6 +134,7 @@ def _told(session: Session, actor: Actor, ids: Sequence[str]) -> list[Row]:
             Task.due_at,
             Task.priority,
             Task.assignee_id,
+            Task.seat_id,
             Person.display_name.label("holder"),
         )
         .join(Case, Case.id == Task.case_id)

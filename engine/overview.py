@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from engine import access, deployments, inbox, rounds
+from engine import access, deployments, inbox
 from engine.access import Actor
 from engine.diagrams import Diagram
 from engine.models import Case, Deployment, Notice, Organisation, Person, Round, Task
@@ -49,8 +49,7 @@ def cases(session: Session, actor: Actor, filters: Filters, *, limit: int = 50, 
 
 
 def round_cases(session: Session, actor: Actor, round_id: int) -> list[Row]:
-    """The cases of a round, as far as the actor may see them, newest first."""
-    rounds.find(session, actor, round_id)
+    """The cases of a round, as far as the actor may see them, newest first: none of a round that is not theirs."""
     rules = [access.visible_cases(actor), _ABOUT_CLUSTERS, Case.round_id == round_id]
     return _standing(session, actor, rules, MOST_IN_ROUND)
 
@@ -76,9 +75,8 @@ def answered(session: Session, actor: Actor, case_id: int) -> list[Row]:
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def round_notices(session: Session, actor: Actor, round_id: int) -> list[Row]:
-    """What was published of a round, oldest first."""
-    rounds.find(session, actor, round_id)
+def round_notices(session: Session, round_id: int) -> list[Row]:
+    """What was published of a round, oldest first: it is the public's."""
     query = select(
         Notice.id, Notice.kind, Notice.title, Notice.published_at, Notice.first_day, Notice.last_day, Notice.basis
     )
@@ -124,7 +122,9 @@ def _standing(session: Session, actor: Actor, rules: Sequence[ColumnElement[bool
             Case.ended_at,
             Case.round_id,
             Round.title.label("round"),
+            Case.organisation_code,
             Organisation.name.label("applicant"),
+            Organisation.division,
         )
         .join(Organisation, Organisation.code == Case.organisation_code)
         .outerjoin(Round, Round.id == Case.round_id)
@@ -134,11 +134,16 @@ def _standing(session: Session, actor: Actor, rules: Sequence[ColumnElement[bool
     )
     rows: list[dict[str, Any]] = [dict(row) for row in session.execute(query).mappings()]
     held = _held(session, actor, [row["id"] for row in rows if row["status"] in {"open", "incident"}])
+    orders: dict[tuple[int, str], dict[str, int]] = {}
     for row in rows:
         drawn = deployments.deployed(session, row["deployment_id"]).diagrams
-        order = _order(drawn, row["process"])
+        kind = (row["deployment_id"], row["process"])
+        if kind not in orders:
+            orders[kind] = _order(drawn, row["process"])
+        order = orders[kind]
         row["tasks"] = sorted(held.get(row["id"], ()), key=lambda task: order.get(task["element"], len(order)))
         row["stage"], row["place"] = _stage(row, drawn, order)
+        row["at"] = row["outcome"] or (row["tasks"][0]["element"] if row["tasks"] else row["awaits"].strip())
         dues = [task["due_at"] for task in row["tasks"] if task["due_at"]]
         row["due_at"] = min(dues) if dues else None
         row["since"] = min((task["opened_at"] for task in row["tasks"]), default=None)

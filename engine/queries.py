@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, cases, clusters, deployments, files, rounds, tasks
+from engine import access, bpmn, cases, clusters, deployments, files, rounds, seats, tasks
 from engine import inbox as desk
 from engine.access import Actor
 from engine.columns import Moment
+from engine.conventions import BEGUN_AFRESH
 from engine.models import (
     Case,
     Cluster,
@@ -295,7 +296,9 @@ _ROUND = (
     Round.bureau_code,
     Round.year,
     Round.title,
+    Round.again,
     Round.state,
+    Round.opens_at,
     Round.closes_at,
     Round.case_id,
 )
@@ -317,15 +320,15 @@ def _of_the_bureau(actor: Actor, case: Case) -> bool:
 
 
 def _earlier_answers(session: Session, case: Case, task: Task) -> Any:
-    """Where a step stands again, what this office answered in the same form last time: nothing is asked twice."""
+    """Where a step stands again, what was answered in the same form last time: nothing is asked twice.
+
+    By this office, and where the step is a seat's, by who holds it: nobody begins with a colleague's answers.
+    """
+    if task.form in BEGUN_AFRESH:
+        return {}
     query = (
         select(Task.answers)
-        .where(
-            Task.case_id == case.id,
-            Task.form == task.form,
-            Task.organisation_code == task.organisation_code,
-            Task.state == "done",
-        )
+        .where(Task.case_id == case.id, Task.form == task.form, Task.state == "done", *seats.same_hand(task))
         .order_by(Task.closed_at.desc(), Task.pass_number.desc())
         .limit(1)
     )

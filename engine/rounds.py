@@ -1,23 +1,32 @@
 """Rounds: a bureau's campaign, with a diagram of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, cases, clock, deployments
+from config.regime import Regime
+from engine import access, cases, clock, deployments, draft_lists
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
 from engine.forms import Form, Problem
-from engine.models import Case, Round
+from engine.models import Case, Organisation, Round, Task
+
+if TYPE_CHECKING:
+    from engine.acts import Answered
+
+AGAIN = 500  # characters of the reason for one round more in a year
 
 
-def open_round(session: Session, actor: Actor, regime: str, year: int, title: str) -> Round:
+def open_round(session: Session, actor: Actor, regime: str, year: int, title: str, *, again: str = "") -> Round:
     """Begin a round of the regime's bureau; its call for applications is the first task of its diagram.
 
-    Raises Forbidden, NotFound (regime not deployed), Refused when the regime's text is not in force today:
-    then no new round opens without a successor text.
+    `again` says why there is one more in this year than the regime's text has in principle (清远 第十三条:
+    原则上每年开展一次); it stands in the record. Raises Forbidden, NotFound (regime not deployed), FormInvalid
+    without that reason, Refused when the regime's text is not in force today: then no new round opens without
+    a successor text.
     """
     deployment = deployments.current(session, regime)
     rules = deployments.deployed(session, deployment.id).regime
@@ -27,11 +36,13 @@ def open_round(session: Session, actor: Actor, regime: str, year: int, title: st
         raise Refused(
             f"{rules.source}的施行期间为{rules.in_force_from}至{until or '另行通知'}，今日不能开启批次", regime=regime
         )
+    reason = _reason_for_another(session, rules, year, again.strip())
     round_ = Round(
         regime=regime,
         bureau_code=rules.bureau,
         year=year,
         title=title,
+        again=reason,
         state="draft",
         created_at=clock.now(),
         created_by=actor.name,
@@ -48,19 +59,68 @@ def open_round(session: Session, actor: Actor, regime: str, year: int, title: st
         organisation_code=rules.bureau,
         round_=round_,
         cluster=None,
-        answers={"year": year, "title": title},
+        answers={"year": year, "title": title} | ({"again": reason} if reason else {}),
     )
     round_.case_id = case.id
     session.flush()
     return round_
 
 
-def require_fit(session: Session, case: Case, form: Form, answers: Mapping[str, Any]) -> None:
+def call(answered: "Answered") -> Mapping[str, Any]:
+    """The call for applications, once it is written: the round learns from when on it takes them.
+
+    Raises FormInvalid where it opens only after it closes, or speaks of another year than the round's.
+    """
+    answers = answered.answers
+    round_ = answered.session.get_one(Round, answered.case.round_id)
+    opens_at = datetime.fromisoformat(answers["opens_at"]) if answers.get("opens_at") else None
+    problems = []
+    if opens_at and opens_at >= datetime.fromisoformat(answers["closes_at"]):
+        problems.append(Problem("opens_at", "not_before", "申报开始时间应早于申报截止时间，请核对两个时间"))
+    if answers["year"] != round_.year:
+        problems.append(Problem("year", "not_the_round", f"本批次为 {round_.year} 年度；请改为 {round_.year}"))
+    if problems:
+        raise FormInvalid(problems)
+    round_.opens_at = opens_at
+    return {}
+
+
+def call_begun(session: Session, case: Case, _form: str) -> dict[str, Any]:
+    """What a call for applications begins with: the round's year, and a title after the regime's."""
+    year = session.get_one(Round, case.round_id).year
+    title = deployments.deployed(session, case.deployment_id).regime.title
+    return {"title": f"关于组织申报{year}年度{title}的通知", "year": year}
+
+
+def _reason_for_another(session: Session, rules: Regime, year: int, again: str) -> str | None:
+    """The reason where the year has its rounds already; None where it has not. Raises FormInvalid without one."""
+    if rules.rounds is None:
+        return None
+    # Two officers who open one at the same moment come one after the other.
+    session.execute(select(Organisation.code).where(Organisation.code == rules.bureau).with_for_update())
+    query = select(Round.title).where(
+        Round.regime == rules.name, Round.bureau_code == rules.bureau, Round.year == year, Round.state != "cancelled"
+    )
+    there = session.scalars(query.order_by(Round.id)).all()
+    if len(there) < rules.rounds.most_a_year:
+        return None
+    if not again:
+        said = (
+            f"{year}年度已有批次“{there[-1]}”，而认定工作原则上每年开展{rules.rounds.most_a_year}次"
+            f"（{rules.source} {rules.rounds.basis}）；确需再次开展的，请写明理由"
+        )
+        raise FormInvalid([Problem("again", "reason_required", said)])
+    if len(again) > AGAIN or not again.isprintable():
+        raise FormInvalid([Problem("again", "too_long", f"理由不超过 {AGAIN} 字，不能换行")])
+    return again
+
+
+def require_fit(session: Session, case: Case, task: Task, form: Form, answers: Mapping[str, Any]) -> None:
     """Answers that speak of the round speak of this case's: its year, and applications that wait for the outcome.
 
     Raises FormInvalid: a case whose review or inspection is not finished is on no list (清远 第十五条（二）).
     """
-    problems = list(_unready(session, case, form.cases_in(answers)))
+    problems = list(_unready(session, case, task.form, form.cases_in(answers)))
     if case.round_id and "application_year" in answers:
         year = session.get_one(Round, case.round_id).year
         if answers["application_year"] != year:
@@ -69,14 +129,10 @@ def require_fit(session: Session, case: Case, form: Form, answers: Mapping[str, 
         raise FormInvalid(problems)
 
 
-def _unready(session: Session, case: Case, chosen: Mapping[str, Sequence[int]]) -> Iterator[Problem]:
-    ids = {case_id for listed in chosen.values() for case_id in listed}
-    if not ids:
+def _unready(session: Session, case: Case, form: str, chosen: Mapping[str, Sequence[int]]) -> Iterator[Problem]:
+    if not any(chosen.values()):
         return
-    waiting = select(Case.id).where(
-        Case.id.in_(ids), Case.round_id == case.round_id, Case.id != case.id, Case.status == "open", Case.awaits != " "
-    )
-    ready = set(session.scalars(waiting))
+    ready = draft_lists.ready(session, case, form)
     for field, listed in chosen.items():
         for place, case_id in enumerate(listed):
             if case_id not in ready:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine import access, acts, cases, clock, deployments, events, files, incidents, prechecks, rounds
 from engine.access import Actor
 from engine.errors import AlreadyDone, Conflict, NotFound, Refused
-from engine.models import Case, Draft, Task
+from engine.models import Case, Draft, Membership, Person, Task
 
 # Built once: what a completion asks and writes costs less than putting the question together.
 _LOCKED = (
@@ -31,26 +31,46 @@ def find(session: Session, actor: Actor, task_id: str) -> Task:
 
 def claim(session: Session, actor: Actor, task_id: str) -> Task:
     """Take a task that nobody has; claiming one's own again changes nothing. Raises ClaimedByAnother, AlreadyDone."""
-    task = _open_task(session, actor, task_id, "task.claim")
+    task = open_for(session, actor, task_id, "task.claim")
     if task.assignee_id != actor.person_id:
-        _other_eyes(session, actor, task)
+        _other_eyes(session, actor.name, task)
         task.assignee_id = actor.person_id
         _note(session, actor, task, "task.claimed")
     return task
 
 
 def release(session: Session, actor: Actor, task_id: str) -> Task:
-    """Give a claimed task back to the office. Releasing a free one changes nothing."""
-    task = _open_task(session, actor, task_id, "task.release")
+    """Give a claimed task back to the office. Releasing a free one changes nothing. Raises Refused for a seat's."""
+    task = open_for(session, actor, task_id, "task.release")
+    if task.seat_id is not None:
+        raise Refused("该待办属于专家组或抽查组的席位，不能释放；不能承担的请回避，或请主管部门更换人员", task=task.id)
     if task.assignee_id is not None:
         task.assignee_id = None
         _note(session, actor, task, "task.released")
     return task
 
 
+def assign(session: Session, actor: Actor, task_id: str, person_id: int) -> Task:
+    """Hand a task over to a colleague of the office who may do it; to whom it belongs already, nothing changes.
+
+    Raises AlreadyDone, ClaimedByAnother, Forbidden, NotFound, Refused for somebody who may not do it.
+    """
+    task = open_for(session, actor, task_id, "task.assign")
+    if task.seat_id is not None:
+        raise Refused("该待办属于专家组或抽查组的席位，不能转交；需要换人的，请按更换人员办理", task=task.id)
+    person = session.get(Person, person_id)
+    if person is None or person.disabled_at or not _serves(session, person_id, task):
+        raise Refused("所选人员不在该待办的办理单位，或没有相应岗位，请另选一位同事", task=task.id)
+    if task.assignee_id != person_id:
+        _other_eyes(session, person.name, task)
+        before, task.assignee_id = task.assignee_id, person_id
+        _note(session, actor, task, "task.assigned", {"person": person_id, "before": before})
+    return task
+
+
 def save_draft(session: Session, actor: Actor, task_id: str, data: Mapping[str, Any], version: int) -> Draft:
     """Keep unfinished answers. `version` is the one the writer saw (0: none); a newer one raises Conflict."""
-    task = _open_task(session, actor, task_id, "task.draft")
+    task = open_for(session, actor, task_id, "task.draft")
     deployed = deployments.deployed(session, _case(session, task).deployment_id)
     answers = deployed.form(task.form).draft(data)
     draft = session.get(Draft, (task.id, actor.person_id), with_for_update=True)
@@ -73,10 +93,10 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     case, task, drafted = _locked(session, actor, task_id)
     if case.status != "open":
         raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
-    _other_eyes(session, actor, task)
+    _other_eyes(session, actor.name, task)
     form = deployments.deployed(session, case.deployment_id).form(task.form)
     answers = form.clean(data)
-    rounds.require_fit(session, case, form, answers)
+    rounds.require_fit(session, case, task, form, answers)
     workflow = cases.instance(session, case)
     task.answers, task.closed_at, task.closed_by = answers, clock.now(), actor.name
     with incidents.guarded(case, actor.name):
@@ -109,29 +129,8 @@ def hand_back(session: Session, actor: Actor, task_id: str, data: Mapping[str, A
     return complete(session, actor, task_id, {**data, "decision": "return"})
 
 
-def _other_eyes(session: Session, actor: Actor, task: Task) -> None:
-    """Four eyes: who did the steps named by `not_by` may not do this one."""
-    case = _case(session, task)
-    named = (
-        deployments.deployed(session, case.deployment_id)
-        .step(case.process, task.process, task.element)
-        .get("not_by", "")
-    )
-    elements = [name.strip() for name in named.split(",") if name.strip()]
-    if elements and session.scalar(
-        select(Task.id)
-        .where(
-            Task.case_id == case.id,
-            Task.element.in_(elements),
-            Task.state == "done",
-            Task.closed_by == actor.name,
-        )
-        .limit(1)
-    ):
-        raise Refused("拟办与审定须由不同人员办理，请由另一位负责人办理", task=task.id)
-
-
-def _open_task(session: Session, actor: Actor, task_id: str, action: str) -> Task:
+def open_for(session: Session, actor: Actor, task_id: str, action: str) -> Task:
+    """A task under its lock, open, and the actor's to do this to. Raises AlreadyDone, Conflict, NotFound, Forbidden."""
     query = select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     task = session.scalar(query)
     if task is None:
@@ -139,6 +138,34 @@ def _open_task(session: Session, actor: Actor, task_id: str, action: str) -> Tas
     access.require(actor, action, task)
     _still_open(task)
     return task
+
+
+def _serves(session: Session, person_id: int, task: Task) -> bool:
+    query = select(Membership.role).where(
+        Membership.person_id == person_id,
+        Membership.organisation_code == task.organisation_code,
+        Membership.role.in_(task.roles.split()),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _other_eyes(session: Session, person: str, task: Task) -> None:
+    """Four eyes: who did the steps named by `not_by`, or whom the step's act bars, may not do this one."""
+    case = _case(session, task)
+    step = deployments.deployed(session, case.deployment_id).step(case.process, task.process, task.element)
+    acts.require_hands(session, person, case, step.get("does"))
+    elements = [name.strip() for name in step.get("not_by", "").split(",") if name.strip()]
+    if elements and session.scalar(
+        select(Task.id)
+        .where(
+            Task.case_id == case.id,
+            Task.element.in_(elements),
+            Task.state == "done",
+            Task.closed_by == person,
+        )
+        .limit(1)
+    ):
+        raise Refused("拟办与审定须由不同人员办理，请由另一位负责人办理", task=task.id)
 
 
 def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task, bool]:
@@ -173,6 +200,7 @@ def _case(session: Session, task: Task) -> Case:
     return session.get_one(Case, task.case_id)
 
 
-def _note(session: Session, actor: Actor, task: Task, kind: str) -> None:
+def _note(session: Session, actor: Actor, task: Task, kind: str, payload: Mapping[str, Any] | None = None) -> None:
     case = _case(session, task)
-    events.record(session, case.bureau_code, actor.name, kind, case_id=case.id, task_id=task.id, element=task.element)
+    said = {"case_id": case.id, "task_id": task.id, "element": task.element, "payload": payload or {}}
+    events.record(session, case.bureau_code, actor.name, kind, **said)

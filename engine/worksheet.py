@@ -1,6 +1,6 @@
 """The worksheet of a task: what sent the case back, what was filed before, and what its form has to choose from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, deployments, tasks
+from engine import access, deployments, draft_lists, inspections, rounds, seats, settlement, tasks, ties, visits
 from engine.access import Actor
 from engine.deployments import Deployed
 from engine.forms import Form
@@ -28,13 +28,14 @@ class Remark:
 
 @dataclass(frozen=True)
 class Returned:
-    """The step that sent the case back, without who did it: an office speaks."""
+    """What the step before says, as when it sent the case back, without who did it: an office speaks."""
 
     step: str
     organisation: str
     at: datetime
     opinion: str
     remarks: tuple[Remark, ...]
+    back: bool = True  # the case came back; else the step before only says something: a question, an answer
 
 
 @dataclass(frozen=True)
@@ -65,34 +66,43 @@ def worksheet(session: Session, actor: Actor, task_id: str) -> Worksheet:
         form=form,
         closed_by=(session.scalar(closer) or "") if task.closed_by else "",
         filed=_filed(session, task),
-        known=_known(session, case, deployed, form) if task.state == "open" else {},
+        known=_begun(session, case, task, deployed, form) if task.state == "open" else {},
         returned=returned(session, actor, task_id),
     )
 
 
 def returned(session: Session, actor: Actor, task_id: str) -> Returned | None:
-    """Why the case came back to this task: the last thing done before it was opened, if that was a return.
+    """What the step before says to this one: why the case came back, or what its diagram says that it tells.
 
-    An applicant does not see a reviewer's task. What it says to them they see here.
+    An applicant does not see a reviewer's task. What it says to them they see here, as the word of an office; so an
+    expert's question comes without the expert.
     """
     task = tasks.find(session, actor, task_id)
     last = session.scalar(
         select(Task)
         .where(Task.case_id == task.case_id, Task.state == "done", Task.closed_at <= task.opened_at, Task.id != task.id)
+        .where(Task.instance_path == task.instance_path)
         .order_by(Task.closed_at.desc(), Task.opened_at.desc())
         .limit(1)
     )
     answers = last.answers if last else None
-    if last is None or not isinstance(answers, Mapping) or answers.get("decision") != "return":
+    if last is None or not isinstance(answers, Mapping):
         return None
-    deployed = deployments.deployed(session, session.get_one(Case, task.case_id).deployment_id)
+    case = session.get_one(Case, task.case_id)
+    deployed = deployments.deployed(session, case.deployment_id)
+    back = answers.get("decision") == "return"
+    tells = _listed(deployed.step(case.process, last.process, last.element).get("tells", ""))
+    said = answers.get("opinion") if back else "\n".join(str(answers[name]) for name in tells if answers.get(name))
+    if not back and not said:
+        return None
     reviewed = deployed.form(last.form)
     return Returned(
         step=last.title,
         organisation=session.get_one(Organisation, last.organisation_code).name,
         at=last.closed_at or task.opened_at,
-        opinion=str(answers.get("opinion") or ""),
-        remarks=tuple(_remarks(reviewed, answers, deployed.form(task.form))),
+        opinion=str(said or ""),
+        remarks=tuple(_remarks(reviewed, answers, deployed.form(task.form))) if back else (),
+        back=back,
     )
 
 
@@ -132,20 +142,37 @@ def names_of(session: Session, actor: Actor, ids: Iterable[str]) -> list[StoredF
     return list(session.scalars(query))
 
 
-def waiting_cases(session: Session, actor: Actor, case: Case) -> list[tuple[int, str]]:
-    """The cases of the round that wait for its outcome, as a list may choose them: number and title."""
-    query = (
-        select(Case.id, Case.title)
-        .where(
-            Case.round_id == case.round_id,
-            Case.id != case.id,
-            Case.status == "open",
-            Case.awaits != " ",
-            access.visible_cases(actor),
+def waiting_cases(session: Session, actor: Actor, case: Case, form: str) -> list[tuple[int, str]]:
+    """The cases of the round that a form may choose, in the order of the ranking: number, title and result."""
+    if not access.of_bureau(actor, case.bureau_code):
+        return []
+    return [
+        (each.case_id, f"{each.title}（{each.words}）" if each.words else each.title)
+        for each in draft_lists.candidates(session, case, form)
+    ]
+
+
+def members(session: Session, actor: Actor, sheet: Worksheet) -> list[tuple[int, str]]:
+    """Whom of the pool a form may choose: the team of the step's seat; without one, who is free to visit the case."""
+    if not access.may(actor, "case.read", sheet.case):
+        return []
+    if sheet.task.seat_id is not None:
+        return visits.team(session, sheet.task.seat_id)
+    found = ties.candidates(session, sheet.case, inspections.KIND)
+    return [(each.member_id, f"{each.name}（{each.employer}）") for each in found if each.excluded is None]
+
+
+def beside(session: Session, actor: Actor, sheet: Worksheet) -> dict[str, tuple[str, list[str], Mapping[str, Any]]]:
+    """Field → a form, fields of it and what was filed there last, where that is to be held against the field."""
+    wanted = sheet.form.besides()
+    filed: dict[str, Mapping[str, Any]] = {}
+    for form in {form for form, _fields in wanted.values()}:
+        query = select(Task.answers).where(
+            Task.case_id == sheet.case.id, Task.form == form, Task.state == "done", access.visible_tasks(actor)
         )
-        .order_by(Case.id)
-    )
-    return [(number, title) for number, title in session.execute(query)] if case.round_id else []
+        newest = session.scalar(query.order_by(Task.closed_at.desc(), Task.pass_number.desc()).limit(1))
+        filed[form] = newest or {}
+    return {name: (form, fields, filed[form]) for name, (form, fields) in wanted.items() if filed[form]}
 
 
 def _filed(session: Session, task: Task) -> Row | None:
@@ -153,13 +180,19 @@ def _filed(session: Session, task: Task) -> Row | None:
     query = select(Task.id, Task.answers.label("data"), Task.closed_at).where(
         Task.case_id == task.case_id,
         Task.form == task.form,
-        Task.organisation_code == task.organisation_code,
+        *seats.same_hand(task),
         Task.state == "done",
         Task.id != task.id,
         Task.closed_at <= task.opened_at,
     )
     row = session.execute(query.order_by(Task.closed_at.desc(), Task.pass_number.desc()).limit(1)).mappings().first()
     return dict(row) if row else None
+
+
+def _begun(session: Session, case: Case, task: Task, deployed: Deployed, form: Form) -> dict[str, Any]:
+    """What an empty form begins with: what is known already, and what follows from it."""
+    begin = _BEGIN.get(task.form)
+    return begin(session, case, task.form) if begin else _known(session, case, deployed, form)
 
 
 def _known(session: Session, case: Case, deployed: Deployed, form: Form) -> dict[str, Any]:
@@ -187,8 +220,20 @@ def _remarks(reviewed: Form, answers: Mapping[str, Any], form: Form) -> Iterable
                 yield Remark(_field_named(form, about), form.title_of(about), text)
 
 
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _field_named(form: Form, about: str) -> str:
     names = form.fields()
     if about in names:
         return about
     return next((name for name in sorted(names) if form.title_of(name) == about), "")
+
+
+_BEGIN: Mapping[str, Callable[[Session, Case, str], dict[str, Any]]] = {
+    "call_notice": rounds.call_begun,
+    "draft_list": draft_lists.proposal,
+    "check_objections": settlement.check_begun,
+    "settle_held": settlement.settlement_begun,
+}

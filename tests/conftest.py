@@ -78,6 +78,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         return
     folder = _postgres(request.config)
     with postgres.database(folder, _name(), template=TEMPLATE) as url, opened(url) as found:
+        found.files = tmp_path / "data" / "files"
         yield found
 
 
@@ -99,6 +100,7 @@ def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database
     path = tmp_path / "jiqun.sqlite"
     shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
     with opened(f"sqlite:///{path}") as found:
+        found.files = tmp_path / "data" / "files"
         yield found
 
 

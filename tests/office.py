@@ -36,9 +36,9 @@ class Office:
     database: Database
     actors: Mapping[str, Actor]
 
-    def open_round(self, year: int = 2025) -> Round:
+    def open_round(self, year: int = 2025, again: str = "") -> Round:
         with self.database.write() as session:
-            return rounds.open_round(session, self.actors["city"], REGIME, year, f"{year}年度认定批次")
+            return rounds.open_round(session, self.actors["city"], REGIME, year, f"{year}年度认定批次", again=again)
 
     def open_case(self, who: str, data: Mapping[str, Any]) -> Case:
         with self.database.write() as session:

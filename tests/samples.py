@@ -191,6 +191,21 @@ _THEMES = (
     "governance",
 )
 
+_CRITERIA = (
+    "integrity",
+    "area",
+    "output",
+    "sme_share_at_least",
+    "leading_share",
+    "output_growth",
+    "quality_smes_or_above_scale",
+    "rd_growth",
+    "patents_either",
+    "industrial_internet",
+    "co2_intensity",
+    "plan",
+)
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "application": application_data(),
     "application_start": {
@@ -208,21 +223,51 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "opinion": "符合认定条件，建议提交专家评审。",
     },
     "verify_higher_level": {"decision": "confirm", "checked_document": "示例公告〔2024〕第1号", "opinion": "无"},
+    "panel": {"size": 3, "fields": [], "chair_rule": "first_drawn"},
+    "declare_interest": {"decision": "accept", "no_interest": True},
+    "score_sheet": {
+        "decision": "submit",
+        **{f"score_{theme}": {"score": "86.50", "reason": "见申报表对应部分和佐证材料"} for theme in _THEMES},
+        "comments": [{"field": "co2_intensity", "comment": "排放强度逐年下降，公式清楚。"}],
+        "conclusion": "recommend",
+        "opinion": "主导产业突出，链条完整。",
+    },
+    "pass_on": {"decision": "pass", "question": "请说明共享检测中心的运营主体。"},
+    "answer_question": {"answer": "由管委会下属公司运营，见佐证材料第8项。", "files": []},
+    "open_opinions": {"decision": "open"},
+    "stance": {"stance": "agree", "disagreements": []},
     "expert_review": {
-        "reviewed_on": "2025-04-10",
-        "panel_size": 5,
-        "score": "86.50",
         "expert_decision": "recommend",
         "opinion": "主导产业突出，链条完整，建议认定。",
     },
+    "draw_sample": {"added": [], "note": "无"},
+    "arrange_inspection": {
+        "inspectors": [1, 2],
+        "leader": 1,
+        "starts_at": "2025-07-08T09:30:00+08:00",
+        "ends_at": "2025-07-08T16:00:00+08:00",
+        "place": "云溪产业园管理委员会一楼大厅（虚构）",
+        "contact": "中小企业服务科 0000000",
+        "opinion": "请准备近三年产值统计报表和研发费用辅助账。",
+    },
     "site_inspection": {
         "inspected_on": "2025-04-10",
-        "inspectors": ["示例检查员甲", "示例检查员乙"],
+        "inspectors": [1, 2],
+        "present": ["云溪产业园管理委员会 示例负责人"],
+        "places": "云溪第一铝业有限公司（虚构）、共享检测中心。",
+        **{f"check_{criterion}": {"result": "matches"} for criterion in _CRITERIA},
         "findings": "查看两家企业和共享检测中心，账表与申报材料一致。",
+        "photos": [],
         "documents": [],
         "site_decision": "conforms",
         "opinion": "无",
     },
+    "confirm_falsehood": {
+        "site_decision": "falsehood",
+        "heard": "2025年7月10日约谈申报主体，承认产值数据不实。",
+        "opinion": "统计报表和纳税申报表均表明产值不足申报数的一半。",
+    },
+    "settle_held": {"decision": "close", "cases": [], "blocked": [], "opinion": "异议成立，不再办理。"},
     "call_notice": {
         "title": "关于组织申报2025年度市级中小企业特色产业集群的通知",
         "year": YEAR,

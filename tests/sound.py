@@ -15,14 +15,16 @@ def everything() -> Diagram:
         .end("heard_out")
         .path("heard", "hear", "heard_out")
     )
-    each = for_each("cases", "reviewed_case", results="opinions", result="opinion_given", until="reviewed_case == 1")
+    each = for_each("cases", "reviewed_case", results="opinions", result="decision", until="reviewed_case == 1")
     drawn = Diagram().start(form="opinion", opened_by="county_officer").end().end("late_end").document("结束之前请核对")
     drawn.user("list_cases", "列出办件", variables="cases, decision", limit="acceptance", consequence="标记为逾期")
     drawn.boundary("late", "list_cases", 'deadline("acceptance")', interrupting=False).path(
         "late", "remind", "late_end"
     )
     drawn.service("remind", "letter", **LETTER).exclusive("ok", "是否齐全").parallel("fork").parallel("join")
-    drawn.user("review", "评审", inner=each, not_by="list_cases").sub("hearing", inner).decide("sized", "size")
+    drawn.user("review", "评审", inner=each, not_by="list_cases", variables="decision").sub("hearing", inner).decide(
+        "sized", "size"
+    )
     drawn.event_gateway("first").catch("answered", "answer", "answer").wait("waited", "closes_at")
     drawn.throw("tell_cases", "result", "cases", '{"accepted": cases, "size": size}').call("publicity", "publicity")
     drawn.inclusive("which", "还需要什么").user("check", "核查", closes_with="round").service(

@@ -43,6 +43,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     Raises guard.Unguarded if any view lacks a policy: better no server than an open door.
     """
     database.case_megabytes = settings.case_megabytes
+    database.files = settings.data / "files"
     app = Flask("web", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.file_megabytes * MEGABYTE + FORM_OVERHEAD,

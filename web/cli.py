@@ -33,8 +33,10 @@ COMMANDS = {  # name → where it is defined; a module is imported when its comm
     "check": "web.check:check",
     "deploy": "web.record_commands:deploy",
     "audit": "web.record_commands:audit",
+    "dossier": "web.record_commands:dossier",
     "incident": "web.record_commands:incident",
     "bench": "web.bench:bench",
+    "simulate": "web.simulate:simulate",
 }
 
 
@@ -108,7 +110,12 @@ def database(chosen: "Settings", *, checked: bool = True) -> "Iterator[Database]
     from engine.db import Database
 
     chosen.data.mkdir(parents=True, exist_ok=True)
-    opened = Database(chosen.url, live_cases=chosen.live_cases, case_megabytes=chosen.case_megabytes)
+    opened = Database(
+        chosen.url,
+        live_cases=chosen.live_cases,
+        case_megabytes=chosen.case_megabytes,
+        files=chosen.data / "files",
+    )
     try:
         if checked:
             opened.check_version()

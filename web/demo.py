@@ -14,9 +14,11 @@ from engine import accounts, bundle, deployments, organisations, passwords
 from engine.access import ROLES
 from engine.errors import Refused
 from engine.models import Organisation, Person
+from web import demo_pool
 
 FILE = Path(__file__).with_name("demo.toml")
 BY = "system"
+OFFICER = "city"  # who keeps the pool
 PREFIX = "演示·"  # of the names that are shown
 
 
@@ -47,12 +49,14 @@ def load(session: Session) -> list[Account]:
     for account in told["accounts"]:
         if account["name"] in present:
             continue
-        title = f"{PREFIX}{ROLES[account['role']]}"
+        title = account.get("called") or f"{PREFIX}{ROLES[account['role']]}"
         person = accounts.add(session, account["name"], display_name=title, by=BY)
         accounts.grant(session, person, account["role"], account["organisation"], by=BY)
         accounts.set_password(session, person, told["password"], by=BY)
     for name in bundle.regimes():
-        if regimes.shipped(name).bureau in offices:
+        bureau = regimes.shipped(name).bureau
+        if bureau in offices:
+            demo_pool.fill(session, bureau, OFFICER)
             deployments.deploy(session, name, bundle.shipped(name), by=BY)
     return [
         Account(account["name"], told["password"], f"{offices[account['organisation']]}·{ROLES[account['role']]}")
@@ -84,8 +88,11 @@ def require_none(session: Session) -> None:
 
 @lru_cache(maxsize=1)
 def plan() -> dict[str, Any]:
-    """What demo.toml tells."""
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+    """What demo.toml tells, and the accounts of those in the pool."""
+    told = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    bureaus = [office["code"] for office in told["organisations"] if office["level"] == "city"]
+    pooled = [{**each, "organisation": bureaus[0]} for each in demo_pool.members()]
+    return {**told, "accounts": [*told["accounts"], *pooled]}
 
 
 def _names() -> set[str]:

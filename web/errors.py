@@ -34,6 +34,7 @@ TITLES: Mapping[int, str] = {
     414: N_("地址过长"),
     415: N_("内容类型不支持"),
     422: N_("填写有误"),
+    429: N_("过于频繁"),
     500: N_("系统内部错误"),
     503: N_("暂时无法服务"),
 }
@@ -63,6 +64,7 @@ _STATUS: tuple[tuple[type[JiqunError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.KeyReused, 422),
+    (errors.TooMany, 429),
     (errors.Conflict, 409),
     (errors.Refused, 409),
     (errors.CaseStopped, 409),
@@ -127,7 +129,10 @@ def refused(error: JiqunError) -> BaseResponse:
     more: dict[str, Any] = {}
     if isinstance(error, errors.FormInvalid | RequestInvalid) and error.problems:
         more["problems"] = [_field_problem(found) for found in error.problems]
-    return problem(status_of(error), error.code, error.message, **more)
+    answer = problem(status_of(error), error.code, error.message, **more)
+    if isinstance(error, errors.TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def _page(status: int, detail: str) -> Response:

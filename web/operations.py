@@ -71,7 +71,7 @@ def operation(
                 given["actor"] = guard.actor()
             if request.method in {"GET", "HEAD"}:
                 with context.current().database.read() as session:
-                    return _response(described, function(session=session, **given))
+                    return answered(described, function(session=session, **given))
             return carry_out(described, lambda session: function(session=session, **given))
 
         return view
@@ -116,7 +116,8 @@ def carry_out(described: Operation, command: Callable[[Session], Any], *content:
     return _sent(described, answer)
 
 
-def _response(described: Operation, made: Any) -> Response:
+def answered(described: Operation, made: Any) -> Response:
+    """What was made, as it is told: for a view that does its own reading."""
     if isinstance(made, Response):
         return made
     return _sent(described, Answer(described.status, made.model_dump_json()))

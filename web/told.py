@@ -247,38 +247,6 @@ class HistoryPage(Told):
     next: str | None
 
 
-class RoundRow(Told):
-    """批次。"""
-
-    id: int
-    regime: str
-    bureau_code: str
-    year: int
-    title: str
-    state: Annotated[str, Field(description="draft 拟稿、open 申报中、closed 截止、published 已公布、cancelled 取消")]
-    closes_at: datetime | None
-    case_id: int | None
-
-
-class RoundPage(Told):
-    items: list[RoundRow]
-    next: str | None
-
-
-class RoundCount(Told):
-    """批次中处于同一状态的办件数。"""
-
-    status: str
-    outcome: str | None
-    cases: int
-
-
-class RoundDetail(RoundRow):
-    """一个批次，及其办件各有多少。"""
-
-    cases: list[RoundCount]
-
-
 class ClusterRow(Told):
     """集群。"""
 
@@ -313,51 +281,6 @@ class ObligationRow(Told):
 
 class ObligationList(Told):
     items: list[ObligationRow]
-
-
-class NoticeRow(Told):
-    """公告列表中的一行。"""
-
-    id: int
-    regime: str
-    kind: Annotated[str, Field(description="call 申报通知、publicity 公示、publication 公布")]
-    title: str
-    published_at: datetime
-    first_day: date | None
-    last_day: date | None
-
-
-class NoticePage(Told):
-    items: list[NoticeRow]
-    next: str | None
-
-
-class Notice(NoticeRow):
-    """一条公告，内容与发布时一致。"""
-
-    bureau_code: str
-    round_id: int | None
-    body: str
-    entries: Any
-    basis: Any
-
-
-class RegisterRow(Told):
-    """已认定集群名录中的一行。"""
-
-    id: int
-    regime: str
-    name: str
-    applicant: str
-    division: str
-    state: str
-    recognised_on: date | None
-    first_day: date | None
-    last_day: date | None
-
-
-class Register(Told):
-    items: list[RegisterRow]
 
 
 class Health(Told):

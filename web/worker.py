@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from engine import clock, events, files, once, timers
+from engine import clock, events, files, once, tallies, timers
 from engine.db import Database
 from engine.models import Heartbeat
 from web import idempotency
@@ -103,6 +103,7 @@ class Worker:
         self._safely("anchors", self.database.read, lambda session: events.anchor(session, data / "anchors"))
         self._safely("files", self.database.read, lambda session: files.sweep(session, data / "files"))
         self._safely("idempotency keys", self.database.write, idempotency.forget)
+        self._safely("tallies", self.database.write, tallies.forget)
 
     def _safely(self, name: str, transaction: Transaction, duty: Callable[[Session], Any]) -> None:
         try:

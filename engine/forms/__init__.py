@@ -16,6 +16,7 @@ from engine.errors import BundleInvalid, FormInvalid
 from engine.forms import messages as form_messages
 from engine.forms import profile as form_profile
 from engine.forms import rules as form_rules
+from engine.forms import scores as form_scores
 from engine.forms.kinds import FORMATS, NOTHING, Schema, inlined, read, reserved
 
 MAX_BYTES = 1_000_000  # of posted text and keys, as UTF-8
@@ -82,9 +83,18 @@ class Form:
                     found[path] = part["x-ui"]["form"]
         return found
 
+    def besides(self) -> dict[str, tuple[str, list[str]]]:
+        """The fields beside which filed answers are shown: name → the form they were filed in, and its fields."""
+        besides = {name: schema.get("x-ui", {}).get("beside") for name, schema in self._fields.items()}
+        return {name: (words["form"], list(words["fields"])) for name, words in besides.items() if words}
+
     def choices(self, field: str) -> list[str]:
         """The values a field of one choice may have; empty for every other field."""
         return list(self._fields[field].get("enum", []))
+
+    def label_of(self, field: str, value: str) -> str:
+        """What people call one of the choices of a field; a value that it does not have stays as it is."""
+        return str(self._fields[field].get("x-ui", {}).get("choices", {}).get(value, value))
 
     @property
     def has_facts(self) -> bool:
@@ -175,6 +185,10 @@ class Form:
                     if value != NOTHING:
                         _put(facts, word["fact"], word["values"][value] if "values" in word else value)
         return facts
+
+    def scored(self, answers: Mapping[str, Any]) -> list[form_scores.Scored]:
+        """The scores that a sheet's cleaned answers give; empty for every other form."""
+        return form_scores.scored(self._fields, answers)
 
     def files_in(self, answers: Mapping[str, Any]) -> list[str]:
         """The ids of the files that the answers name, each once."""

@@ -43,6 +43,7 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "date": {"type": "string", "format": "date"},
     "moment": {"type": "string", "format": "date-time"},
     "case": {"type": "integer", "minimum": 1, "maximum": 2147483647},
+    "member": {"type": "integer", "minimum": 1, "maximum": 2147483647},  # of a bureau's pool
     "file": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
 }
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from engine.forms import rules as form_rules
+from engine.forms import scores
 from engine.forms.kinds import KINDS, NARROWING, kind_of, reserved
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -27,8 +28,8 @@ _ROOT_WORDS = {"x-ui", "x-rules", "x-i18n"}
 _ABOUT = {"title", "description", "x-ui", "x-i18n"}  # what every field may say of itself
 _TOP = {"x-show-when", "x-fact"}  # … and only a field of the first level
 _ROOT_UI = {"sections", "notes"}
-_FIELD_UI = {"widget", "width", "unit", "choices", "form"}
-_WIDGETS = {"radio", "select", "textarea", "table", "matrix", "cases", "field_of"}
+_FIELD_UI = {"widget", "width", "unit", "choices", "form", "beside"}
+_WIDGETS = {"radio", "select", "textarea", "table", "matrix", "cases", "members", "photos", "field_of"}
 _WIDTHS = {"short", "half", "full"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -60,7 +61,7 @@ def problems(content: bytes) -> list[Finding]:
         return [("", str(error))]
     found = list(_shape(document))
     if not found:  # the cross-references are worth a look only when every part is what it should be
-        found = [*_sections(document), *form_rules.problems(document)]
+        found = [*_sections(document), *scores.problems(document), *form_rules.problems(document)]
     if not found:
         try:
             Draft202012Validator.check_schema(document)
@@ -109,7 +110,8 @@ def _field(at: str, schema: Any, used: set[str]) -> Iterator[Finding]:
         yield from _by_year(at, schema, used)
     elif schema.get("type") == "object":
         yield from _about(at, schema, _FIELD_UI)
-        yield from _keys(at, schema, _ABOUT | _TOP | {"type", "additionalProperties", "required", "properties"})
+        parts = {"type", "additionalProperties", "required", "properties"}
+        yield from _keys(at, schema, _ABOUT | _TOP | {"x-score"} | parts)
         yield from _row(at, schema, used)
     else:
         yield at, "字段应当用 $ref 指明类型，或是数组、分年度数值、分组之一"
@@ -222,6 +224,8 @@ def _about(at: str, schema: Schema, ui: set[str]) -> Iterator[Finding]:
             yield f"{at}/x-ui/{word}", f"{word} 只能是：{'、'.join(sorted(allowed))}"
     if ("form" in words or words.get("widget") == "field_of") and not _points(schema, words):
         yield f"{at}/x-ui", '指向另一表单的栏目，应为 line 类型，x-ui 写作 {"widget": "field_of", "form": "表单编号"}'
+    if "beside" in words and not _lies_beside(words["beside"]):
+        yield f"{at}/x-ui/beside", '并列的内容应写作 {"form": "表单编号", "fields": ["字段", …]}'
     translations = schema.get("x-i18n", {})
     if not isinstance(translations, dict) or not all(isinstance(entry, dict) for entry in translations.values()):
         yield f"{at}/x-i18n", 'x-i18n 应写作 {"en": {"title": "…"}}'
@@ -232,6 +236,13 @@ def _points(schema: Schema, words: Schema) -> bool:
     form = words.get("form")
     named = isinstance(form, str) and _NAME.fullmatch(form) is not None
     return named and words.get("widget") == "field_of" and kind_of(schema) == "line"
+
+
+def _lies_beside(beside: Any) -> bool:
+    """Are these fields of another form, whose filed answers are shown where this one is filled in?"""
+    if not isinstance(beside, dict) or beside.keys() != {"form", "fields"} or not isinstance(beside["fields"], list):
+        return False
+    return all(isinstance(name, str) and _NAME.fullmatch(name) for name in (beside["form"], *beside["fields"]))
 
 
 def _sections(document: Schema) -> Iterator[Finding]:

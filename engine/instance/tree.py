@@ -1,5 +1,6 @@
 """The tree of an instance's tasks: the last one above all of some, and forgetting what lies before it."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,13 @@ def path(task: Any) -> str:
 def known(inner: Any) -> set[UUID]:
     """The ids of all tasks, those of sub-processes too."""
     return set(inner.tasks).union(*(sub.tasks for sub in inner.subprocesses.values()))
+
+
+def postpone(waiting: Iterable[Any], variable: str, moment: str) -> None:
+    """Give the timers that read their moment from this variable another one; SpiffWorkflow asks for it but once."""
+    for task in waiting:
+        if task.internal_data.get("event_value") == task.data.get(variable):
+            task.internal_data["event_value"] = moment
 
 
 def prune(workflow: Any) -> None:

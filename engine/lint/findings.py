@@ -30,7 +30,15 @@ RULES = frozenset(
         *("multi-instance", "completion-condition"),
         # what a step refers to
         *("no-lane", "property-missing", "unknown-property", "unknown-form", "unknown-role", "unknown-place"),
-        *("unknown-limit", "unknown-element", "variables", "return-not-drawn", "no-clause"),
+        *(
+            "unknown-limit",
+            "unknown-element",
+            "variables",
+            "return-not-drawn",
+            "no-clause",
+            "unknown-act",
+            "unknown-seat",
+        ),
         *("operator-missing", "operator-unknown", "operator-parameters", "unknown-letter", "message"),
         *("unknown-process", "unknown-decision", "call-cycle", "call-depth", "duplicate-process"),
         # decision tables and the other files

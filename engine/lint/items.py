@@ -19,7 +19,7 @@ def check(report: Report, root: etree._Element, around: Surroundings, names: set
         for name, node in scope.nodes.items():
             marks = node.find(xml.tag("multiInstanceLoopCharacteristics"))
             if marks is not None:
-                for why in _wrong(scope, name, marks, names):
+                for why in (*_wrong(scope, name, marks, names), *_without_result(node, marks, around)):
                     report.error(node, "multi-instance", f"多实例任务：{why}")
                 _check_condition(report, node, marks, around)
 
@@ -36,15 +36,31 @@ def _wrong(scope: Scope, name: str, marks: etree._Element, names: set[str]) -> I
         yield f"逐项处理的列表 {collection} 没有任何环节写入；请在前面环节的 variables 中列出"
     if (results is None) != (result is None):
         yield "汇总列表与每项的结果须一起写明；请补上另一个"
-    if results is not None and name in scope.cyclic():
-        yield "处在循环里，第二遍时汇总列表已不为空，会卡住；请把这一轮放进调用活动"
-    given = [each for each in (collection, item, result, results) if each is not None]
+    in_place = results is not None and results == collection
+    if results is not None and not in_place and name in scope.cyclic():
+        yield "处在循环里，第二遍时汇总列表已不为空，会卡住；请把这一轮放进调用活动，或让汇总列表就用逐项处理的列表"
+    if results is None and item is not None and name in scope.cyclic():
+        yield f"处在循环里，而没有汇总，第一遍会把 {item} 留在数据里，第二遍即卡住；请让汇总列表就用逐项处理的列表"
+    given = [each for each in (collection, item, result, None if in_place else results) if each is not None]
     if len(set(given)) != len(given):
-        yield "列表、每项、每项结果和汇总列表的名称不能相同；请改名"
+        yield "列表、每项和每项结果的名称不能相同，汇总列表只能另取名称或就用逐项处理的列表；请改名"
     reserved = set(conventions.START_NAMES) | set(vocabulary.WORDS) | _set_by_others(scope.nodes[name])
-    for taken in (item, results):
+    for taken in (item, None if in_place else results):
         if taken in reserved:
             yield f"名称 {taken} 已有别的环节或系统使用；请改名"
+
+
+def _without_result(node: etree._Element, marks: etree._Element, around: Surroundings) -> Iterator[str]:
+    """SpiffWorkflow stops where an item is done and its result is not there."""
+    result = _item(marks, "outputDataItem")
+    if result is None:
+        return
+    own = set(listed(properties(node).get("variables", "")))
+    given = own | conventions.ACTS.get(properties(node).get("does", ""), frozenset())
+    if node.tag == xml.tag("callActivity"):
+        given = around.given_by(node.get("calledElement", ""))
+    if result not in given and node.tag in {xml.tag("userTask"), xml.tag("callActivity")}:
+        yield f"每项的结果 {result} 没有环节写入，办完一项即卡住；请在该任务的 variables 中列出，或由所调用的流程写入"
 
 
 def _check_condition(report: Report, node: etree._Element, marks: etree._Element, around: Surroundings) -> None:

@@ -81,6 +81,10 @@ class Surroundings:
             *(self._own_names[each] for each in related if each in self.processes)
         )
 
+    def given_by(self, process: str) -> set[str]:
+        """The names that this process, or what it calls, puts into the data."""
+        return set().union(*(self._own_names.get(each, set()) for each in {process} | self.called_by(process)))
+
     @cached_property
     def _own_names(self) -> dict[str, set[str]]:
         return {process: set(self._set_in(self.diagrams[name])) for process, name in self.processes.items()}

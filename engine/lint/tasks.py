@@ -96,6 +96,10 @@ def _check_form(report: Report, scope: Scope, name: str, given: Mapping[str, str
             report.error(node, "variables", why)
         elif variable in vocabulary.WORDS or variable in _FIXED:
             report.error(node, "variables", f"变量 {variable} 与系统用词相同，会被覆盖；请给表单字段换一个名称")
+    for told in listed(given.get("tells", "")):
+        if told not in form.fields():
+            why = f"tells 中的 {told} 不是表单 {given['form']} 的字段；请改正，或在表单中添加"
+            report.error(node, "variables", why)
     field, value = _RETURN
     if field in form.fields() and value in form.choices(field):
         _check_return_drawn(report, scope, name, field in variables)

@@ -1,7 +1,7 @@
 """What we remember: a table a thing of the office, a comment where the column does not say it."""
 
 from engine.models.people import ApiToken, Membership, Organisation, Person, SignIn, SignInFailure
-from engine.models.record import ChainHead, Event, Heartbeat, IdempotencyKey
+from engine.models.record import ChainHead, Event, Heartbeat, IdempotencyKey, Tally
 from engine.models.review import (
     Inspection,
     Interest,
@@ -62,5 +62,6 @@ __all__ = [
     "SignInFailure",
     "Stance",
     "StoredFile",
+    "Tally",
     "Task",
 ]

@@ -56,3 +56,12 @@ class Heartbeat(Base):
     node: Mapped[str] = mapped_column(primary_key=True)
     last_tick_at: Mapped[datetime]
     last_error: Mapped[str | None]
+
+
+class Tally(Base):
+    """计数 of what the public may do only so often: in all, or from one address, of which only a keyed hash is here."""
+
+    __tablename__ = "tally"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    times: Mapped[int]
+    since: Mapped[datetime]  # when the window began that is counted in

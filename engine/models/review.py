@@ -128,11 +128,13 @@ class Inspection(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case_run.id"), index=True)
     panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"), unique=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)  # of the .ics, random: the same for all its changes
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     place: Mapped[str]
     contact: Mapped[str]  # an office and its number
     sequence: Mapped[int]  # of the .ics: it rises with each change
+    arranged_at: Mapped[datetime]  # when it was made, or changed last
     cancelled_at: Mapped[datetime | None]
 
 
@@ -151,6 +153,8 @@ class Objection(Base):
     name: Mapped[str]
     contact: Mapped[str]
     grounds: Mapped[str]
+    files: Mapped[list[str]] = mapped_column(Json)  # ids of the evidence; no case has them, so no case's reader does
+    sent_with: Mapped[str] = mapped_column(unique=True)  # hash of the form's own token: sent twice, it is one objection
     received_at: Mapped[datetime]
     late: Mapped[bool]  # after the last day: passed on as a report, it blocks nothing
     state: Mapped[str]  # received, investigating, upheld, dismissed, passed_on

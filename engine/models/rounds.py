@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.columns import Base, Json
@@ -27,6 +27,9 @@ class Round(Base):
     created_by: Mapped[str]
 
 
+REGISTERED = text("recognised_on IS NOT NULL")
+
+
 class Cluster(Base):
     """集群: what lives across cases."""
 
@@ -43,6 +46,15 @@ class Cluster(Base):
     first_day: Mapped[date | None]  # of validity
     last_day: Mapped[date | None]
     created_at: Mapped[datetime]
+    __table_args__ = (
+        Index(  # engine.register reads along it; what follows the id stands in it only to be asked for
+            "ix_cluster_register",
+            *("regime", "organisation_code", "id", "state", "last_day", "name", "number", "industry"),
+            sqlite_where=REGISTERED,
+            postgresql_where=REGISTERED,
+        ),
+        Index("ix_cluster_industry", "industry", sqlite_where=REGISTERED, postgresql_where=REGISTERED),
+    )
 
 
 class Notice(Base):

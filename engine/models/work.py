@@ -194,3 +194,4 @@ class StoredFile(Base):
     size: Mapped[int]  # bytes
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[str]
+    taken_at: Mapped[datetime | None]  # of a photograph, as its camera says

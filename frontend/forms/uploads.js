@@ -137,7 +137,7 @@ function entry(root, file) {
   name.textContent = file.name;
   if (file.href) name.href = file.href;
   const size = file.size >= MEGABYTE ? `${(file.size / MEGABYTE).toFixed(1)} MB` : `${Math.max(1, Math.round(file.size / 1024))} KB`;
-  name.after(" ", element("span", { class: "jq-quiet" }, size));
+  name.after(" ", element("span", { class: "jq-quiet" }, file.taken ? `${size} · ${file.taken}` : size));
   return fresh;
 }
 

@@ -1,24 +1,30 @@
 """A place where work is under way: applications, rounds, files, and somebody for every role and organisation."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from engine import access, accounts, organisations, sign_ins
+from engine import access, accounts, files, objections, organisations, pool, publicity, receipts, sign_ins
 from engine.access import Actor
 from engine.db import Database
 from engine.incidents import Stopped
-from engine.models import Case
+from engine.models import Case, Inspection, Panel, PoolMember, Round, Seat, Task
+from engine.objections import Sent, Written
+from engine.pool import Card
+from engine.publicity import Period
 from tests import samples
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
@@ -60,9 +66,14 @@ THINGS: Mapping[str, list[str]] = {
     "task_id": ["filed", "fill_in", "review", "inspect", "draft_call"],
     "round_id": ["open_round", "draft_round"],
     "cluster_id": ["county_cluster", "park_cluster"],
-    "file_id": ["bound_file", "loose_file"],
-    "notice_id": ["call"],
+    "file_id": ["bound_file", "loose_file", "evidence"],
+    "notice_id": ["call", "shown"],
+    "objection_id": ["objection"],
+    "receipt": ["receipt"],
     "person_id": ["somebody"],
+    "member_id": ["member"],
+    "seat_id": ["seat"],
+    "inspection_id": ["visit"],
     "section_id": ["part"],
     "field": ["table"],
     "name": ["licences"],
@@ -74,6 +85,16 @@ BODIES: Mapping[str, Any] = {  # what is sent with a deed
     "draft": {"data": {}, "version": 0},
     "repair": {"variables": {"mended": 1}, "reason": "试试"},
     "cancel": {"reason": "试试"},
+    "change": {
+        **{"starts_at": "2030-07-10T09:00:00+08:00", "ends_at": "2030-07-10T12:00:00+08:00"},
+        **{"place": "园区东门（虚构）", "contact": "服务科 0000000", "reason": "试试"},
+    },
+    "objections": {"name": "示例反映人", "contact": "0763-0000000", "case": 1, "grounds": "所列企业已于去年迁出该县。"},
+    "assign": {"person": "city2"},
+    "suspend": {"reason": "试试"},
+    "replace": {"reason": "试试"},
+    "interests": {"statement": "试试", "organisation_code": SIBLING},
+    "late-filings": {"organisation_code": COUNTY, "until": "2030-07-10T17:30:00+08:00", "reason": "试试"},
 }
 
 
@@ -99,15 +120,12 @@ class Place:
 
     def _content(self, method: str, path: str, who: str) -> dict[str, Any]:
         if path == "/api/v1/files":
-            boundary, body = encode_multipart({"file": FileStorage(BytesIO(PDF), "a.pdf")})
-            return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+            return _upload()
         if path == "/api/v1/session":
             return {"json": {"name": "county", "password": desk.PASSWORD}} if method == "POST" else {}
         if path == "/api/v1/cases":
             start = samples.ANSWERS["application_start"] | {"round_id": int(self.ids["open_round"])}
             return {"json": {"regime": "qingyuan", "process": "application", "data": start}}
-        if path == "/api/v1/rounds":
-            return {"json": {"regime": "qingyuan", "year": 2026, "title": "又一批次"}} if method == "POST" else {}
         forms: dict[str, Any] = {
             "/sign-in": {"name": "county", "password": desk.PASSWORD},
             "/cases/new": samples.ANSWERS["application_start"] | {"round_id": self.ids["open_round"]},
@@ -126,6 +144,14 @@ class Place:
                 for task in THINGS["task_id"]
             },
         }
+        card = {"fields": ["有色金属"], "employer": "虚构大学", "first_day": "2025-03-04"}
+        sent = {
+            "POST /api/v1/rounds": {"regime": "qingyuan", "year": 2026, "title": "又一批次"},
+            "POST /api/v1/pool": card | {"bureau_code": BUREAU, "name": "inspector", "kind": "expert"},
+            f"PUT /api/v1/pool/{self.ids['member']}": card,
+        }
+        if f"{method} {path}" in sent:
+            return {"json": sent[f"{method} {path}"]}
         if method == "POST" and path in forms:
             return {"data": forms[path]}
         return next(({"json": body} for deed, body in BODIES.items() if path.endswith(f"/{deed}")), {})
@@ -140,7 +166,7 @@ def furnish(database: Database, data: Path) -> Place:
     o, ids = at.office, dict[str, str]()
     ids["draft_round"] = str(o.open_round(2024).id)
     with database.read() as session:
-        drafted = session.get_one(access.Round, int(ids["draft_round"])).case_id
+        drafted = session.get_one(Round, int(ids["draft_round"])).case_id
     ids["draft_call"] = o.open_task(drafted, "call_notice").id
     round_ = o.open_round()
     ids |= {"open_round": str(round_.id), "round_case": str(round_.case_id), "call": "1"}
@@ -155,8 +181,8 @@ def furnish(database: Database, data: Path) -> Place:
     ids["bound_file"], ids["loose_file"] = evidence, at.as_("county").upload(PDF).get_json()["id"]
     o.complete("city", o.open_task(county.id, "acceptance"), samples.ANSWERS["acceptance"])
     o.complete("city", o.open_task(county.id, "first_review"), samples.ANSWERS["first_review"])
-    ids["review"], ids["inspect"] = o.open_task(county.id, "review").id, o.open_task(county.id, "inspect").id
-    at.as_("expert").post(f"/tasks/{ids['review']}/claim")
+    ids |= _judged(at, county)
+    ids |= _objected(at, county)
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
         Stopped(halted.id, halted.opened_at, "worker", "step_failed", "试验用的异常", "closing").leave(session)
@@ -165,6 +191,118 @@ def furnish(database: Database, data: Path) -> Place:
     seen = {name: reader.signed_in(database, name) for name in PERSONAS}
     ids["somebody"] = str(actors["county2"].person_id)
     return Place(at, ids | {"licences": "licences.txt"}, tokens, seen, actors)
+
+
+def _objected(at: Desk, case: Case) -> dict[str, str]:
+    """A publicity that is over, with a late objection and its evidence; `city` did the first review."""
+    over = Period(date(2025, 3, 3), date(2025, 3, 12), {"working_days": 7})
+    written = Written("示例反映人", "0763-0000000", case.id, "所列企业已于去年迁出该县。")
+    received = files.receive(at.settings.data / "files", BytesIO(PDF), "证据.pdf", megabytes=1, scanner="")
+    with at.database.write() as session:
+        run = session.scalars(select(Case).where(Case.process == "round", Case.round_id == case.round_id)).one()
+        shown = publicity.entries(session, [case.id])
+        notice = publicity.publish(session, run, "publicity", title="公示", body="正文", shown=shown, period=over)
+        sent = Sent("somewhere", "form", an_hour=5, in_all=5)
+        objection = objections.receive(session, notice.id, written, sent, [received])
+        return {
+            "shown": str(notice.id),
+            "objection": str(objection.id),
+            "evidence": objection.files[0],
+            "receipt": receipts.shown(objection.receipt),
+        }
+
+
+def _upload() -> dict[str, Any]:
+    boundary, body = encode_multipart({"file": FileStorage(BytesIO(PDF), "a.pdf")})
+    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+
+
+def _judged(at: Desk, case: Case) -> dict[str, str]:
+    """The case before an expert, who has declared, and before an inspector, whose visit is planted."""
+    o = at.office
+    members = {name: _member(at, name) for name in ("expert", "inspector")}
+    o.complete("city", o.open_task(case.id, "convene"), samples.ANSWERS["panel"] | {"size": 1})
+    declared = o.open_task(case.id, "declare")
+    o.complete("expert", declared, samples.ANSWERS["declare_interest"])
+    with at.database.write() as session:
+        person = accounts.add(session, "expert2", by="setup")  # may follow, and has nothing yet
+        accounts.grant(session, person, "expert", BUREAU, by="setup")
+    _member(at, "expert2")
+    score = o.open_task(case.id, "score")
+    with at.database.write() as session:
+        team = Panel(
+            case_id=case.id,
+            round_id=case.round_id,
+            kind="inspector",
+            number=1,
+            wanted={},
+            seed="",
+            candidates=[],
+            drawn_at=samples.MOMENT,
+            drawn_by="city",
+        )
+        session.add(team)
+        session.flush()
+        inspector = session.get_one(PoolMember, members["inspector"])
+        seat = Seat(
+            panel_id=team.id,
+            number=1,
+            member_id=inspector.id,
+            person_id=inspector.person_id,
+            origin="chosen",
+            state="declared",
+            since=samples.MOMENT,
+        )
+        session.add(seat)
+        session.flush()
+        appointment = Inspection(
+            case_id=case.id,
+            panel_id=team.id,
+            uid="0f" * 16,
+            starts_at=samples.MOMENT,
+            ends_at=samples.MOMENT,
+            place="园区东门（虚构）",
+            contact="服务科 0000000",
+            sequence=0,
+            arranged_at=samples.MOMENT,
+        )
+        session.add(appointment)
+        visit = Task(
+            id=str(uuid.uuid4()),
+            case_id=case.id,
+            process="site_inspection",
+            element="inspect",
+            instance_path="site_inspection/",
+            pass_number=1,
+            title="记录抽查情况",
+            form="site_inspection",
+            roles=" inspector ",
+            organisation_code=BUREAU,
+            assignee_id=inspector.person_id,
+            seat_id=seat.id,
+            sealed=False,
+            state="open",
+            opened_at=samples.MOMENT,
+        )
+        session.add(visit)
+        session.flush()
+        appointed = str(appointment.id)
+    return {
+        "declared": declared.id,
+        "review": score.id,
+        "seat": str(score.seat_id),
+        "member": str(members["expert"]),
+        "inspect": visit.id,
+        "visit": appointed,
+    }
+
+
+def _member(at: Desk, name: str) -> int:
+    """Somebody's number in the pool, into which they are put."""
+    card = Card(("有色金属",), f"虚构研究院（{name}）", "", samples.MOMENT.date(), None)
+    with at.database.write() as session:
+        kind = "inspector" if name == "inspector" else "expert"
+        return pool.add(session, at.office.actors["city"], BUREAU, name, kind=kind, card=card).id
 
 
 def _people(database: Database) -> tuple[dict[str, str], dict[str, Actor]]:

@@ -57,6 +57,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/public/notices": EVERYBODY,
     "GET /api/v1/public/notices/{call}": EVERYBODY,
     "GET /api/v1/public/clusters": EVERYBODY,
+    "GET /api/v1/public/clusters/by-place": EVERYBODY,
     "POST /api/v1/session": EVERYBODY,
     "DELETE /api/v1/session": set(PERSONAS),
     # lists: their rows are another test
@@ -96,6 +97,12 @@ TABLE: dict[str, set[str]] = {
         for case, who in {"county_case": COUNTY_CASE, "park_case": PARK_CASE, "round_case": BUREAU_STAFF}.items()
         for below, part in (("", ""), ("", "/diagram"), ("/api/v1", "/diagram"))
     },
+    # the dossier says who said what, of all sides
+    **{
+        f"GET {below}/cases/{{{case}}}/dossier{ending}": BUREAU_STAFF
+        for case in ("county_case", "park_case", "round_case")
+        for below, ending in (("", ""), ("", ".zip"), ("/api/v1", ""))
+    },
     "GET /cases/new": OPENERS,  # they see the rounds that they may apply in, perhaps none
     "POST /cases/new": OPENERS,
     **{
@@ -103,12 +110,40 @@ TABLE: dict[str, set[str]] = {
         for round_, who in {"open_round": HANDLERS - ELSEWHERE, "draft_round": BUREAU_STAFF}.items()
         for ending in ("", ".csv")
     },
+    "POST /rounds/{open_round}/deeds": HANDLERS - ELSEWHERE,  # each deed asks again, case by case
+    "POST /rounds/{draft_round}/deeds": BUREAU_STAFF,
+    **{
+        f"{method} /rounds/{{{round_}}}/late-filings": {"city", "city2"}
+        for method in ("GET", "POST")
+        for round_ in ("open_round", "draft_round")
+    },
     "GET /rounds/new": {"city", "city2", "other_city"},
     "POST /rounds/new": {"city", "city2"},  # another bureau's officer finds none of their own regimes there
     # public pages; both clusters are candidates still, which are not in the register
     **dict.fromkeys(
-        ("GET /notices", "GET /notices/{call}", "GET /register", "GET /accessibility", "GET /help"), EVERYBODY
+        (
+            *("GET /notices", "GET /notices/{call}", "GET /register", "GET /register/by-place"),
+            *("GET /accessibility", "GET /help"),
+        ),
+        EVERYBODY,
     ),
+    # objections: anybody sends one, to a publicity alone; the place's own is late, and `city` did the first review
+    **dict.fromkeys(
+        (
+            *("GET /notices/{shown}", "GET /api/v1/public/notices/{shown}", "GET /notices/{shown}/object"),
+            *("POST /notices/{shown}/object", "POST /api/v1/public/notices/{shown}/objections"),
+            *("GET /objections", "POST /objections", "GET /api/v1/public/objections/{receipt}"),
+        ),
+        EVERYBODY,
+    ),
+    **{
+        f"GET {list_}": {"city", "city2", "leader", "other_city", "other_leader"}
+        for list_ in ("/objections/list", "/api/v1/objections")
+    },
+    "GET /objections/{objection}": {"city", "city2", "leader"},
+    "GET /api/v1/objections/{objection}": {"city2"},
+    "GET /objections/{objection}/files/{evidence}": {"city2"},
+    "GET /api/v1/objections/{objection}/files/{evidence}": {"city2"},
     # everybody's own account
     "GET /me": set(PERSONAS),
     **{
@@ -140,8 +175,34 @@ TABLE: dict[str, set[str]] = {
     "POST /office/record/export": {"auditor"},
     # incidents: only the round's case is stopped; the others are refused to the owner too
     **{f"POST /api/v1/cases/{{round_case}}/incident/{deed}": {"owner"} for deed in ("retry", "repair", "cancel")},
+    # the pool, panels and opinions
+    "GET /pool": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own bureau's
+    **{f"{method} /pool/new": {"city", "city2", "other_city"} for method in ("GET", "POST")},
+    "POST /api/v1/pool": {"city", "city2"},
+    "GET /api/v1/pool": {name for name, (role, _) in PERSONAS.items() if role in access.BUREAU | access.VISITORS},
+    **dict.fromkeys(
+        ("GET /pool/{member}", "GET /api/v1/pool/{member}", "GET /api/v1/pool/{member}/interests"),
+        BUREAU_STAFF | {"expert"},
+    ),
+    **{key: {"city", "city2"} for key in ("POST /pool/{member}", "PUT /api/v1/pool/{member}")},
+    **{
+        f"POST {below}/pool/{{member}}/{deed}": {"city", "city2"} | ({"expert"} if deed == "interests" else set())
+        for below in ("", "/api/v1")
+        for deed in ("suspend", "resume", "interests")
+    },
+    **{
+        f"GET {page}": BUREAU_STAFF | ({"expert"} if case == "county_case" else set())
+        for case in ("county_case", "park_case", "round_case")
+        for page in (f"/cases/{{{case}}}/panel", f"/api/v1/cases/{{{case}}}/opinions")
+    },
+    **{
+        f"GET /api/v1/cases/{{{case}}}/{what}": BUREAU_STAFF
+        for case in ("county_case", "park_case", "round_case")
+        for what in ("candidates", "panels")
+    },
+    **{f"POST {below}/seats/{{seat}}/replace": {"city", "city2"} for below in ("", "/api/v1")},
     # tasks: each side reads its own, the bureau all of its cases'
-    "GET /api/v1/tasks/{filed}": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /api/v1/tasks/{filed}": COUNTY_CASE,  # who judges it reads what was filed
     "GET /api/v1/tasks/{fill_in}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
     "GET /api/v1/tasks/{review}": {"expert"} | BUREAU_STAFF,  # claimed: not the other expert's
     "GET /api/v1/tasks/{inspect}": {"inspector"} | BUREAU_STAFF,
@@ -162,12 +223,19 @@ TABLE: dict[str, set[str]] = {
             ("POST", "return"),
             ("PUT", "draft"),
         ]
+        if deed != "release" or task not in ("review", "inspect")  # a seat is not given back to the office
     },
+    **{
+        f"POST /api/v1/tasks/{{{task}}}/urge": {"city", "city2", "leader"}
+        for task in ("filed", "fill_in", "review", "inspect", "draft_call")
+    },
+    "POST /api/v1/tasks/{filed}/assign": COUNTY_SIDE,  # they are told that it is done
+    "POST /api/v1/tasks/{draft_call}/assign": {"city", "city2", "leader"},  # to city2, who may do none of the others
     # a task's pages; only the application has parts, a table and places for files, the other forms are one page
     **{
         f"GET /tasks/{{{task}}}{page}": who
         for task, who in {
-            "filed": COUNTY_SIDE | BUREAU_STAFF,
+            "filed": COUNTY_CASE,
             "fill_in": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
             "review": {"expert"} | BUREAU_STAFF,
             "inspect": {"inspector"} | BUREAU_STAFF,
@@ -191,6 +259,7 @@ TABLE: dict[str, set[str]] = {
         f"{method} /tasks/{{{task}}}/{deed}": who
         for task, who in {"review": {"expert"}, "inspect": {"inspector"}, "draft_call": {"city", "city2"}}.items()
         for method, deed in (("POST", "submit"), ("POST", "draft"), ("PUT", "draft"))
+        if deed == "submit" or task != "inspect"  # an inspector's report has parts, and a draft is of one of them
     },
     "GET /files/{bound_file}": COUNTY_CASE,
     "GET /files/{loose_file}": {"county"},
@@ -198,6 +267,30 @@ TABLE: dict[str, set[str]] = {
     "POST /api/v1/rounds": {"city", "city2"},
     "GET /api/v1/rounds/{open_round}": HANDLERS - {name for name in HANDLERS if name.startswith("other_")},
     "GET /api/v1/rounds/{draft_round}": BUREAU_STAFF,
+    **{
+        f"GET /api/v1/rounds/{{{round_}}}/{what}": who
+        for round_, who in {"open_round": HANDLERS - ELSEWHERE, "draft_round": BUREAU_STAFF}.items()
+        for what in ("cases", "late-filings")
+    },
+    "POST /api/v1/rounds/{open_round}/late-filings": {"city", "city2"},  # a draft has no closing minute yet
+    # samples and visits: the appointment is the applicant's to know, the inspectors' names and the sample are not
+    **{
+        f"GET {below}/rounds/{{{round_}}}/sample{ending}": BUREAU_STAFF
+        for round_ in ("open_round", "draft_round")
+        for below, ending in (("", ""), ("/api/v1", "s"))
+    },
+    **{
+        f"GET {list_}": HANDLERS - {name for name in HANDLERS if "expert" in name}
+        for list_ in ("/visits", "/api/v1/visits")
+    },
+    **dict.fromkeys(
+        ("GET /visits/{visit}", "GET /visits/{visit}/visit.ics", "GET /api/v1/visits/{visit}"), COUNTY_CASE - {"expert"}
+    ),
+    **{
+        f"POST {below}/visits/{{visit}}/{deed}": {"city", "city2"}
+        for below in ("", "/api/v1")
+        for deed in ("change", "cancel")
+    },
     # clusters
     "GET /api/v1/clusters/{county_cluster}": COUNTY_SIDE | BUREAU_STAFF,
     "GET /api/v1/clusters/{park_cluster}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
@@ -361,7 +454,7 @@ def listed(place: Place, who: str, path: str) -> set[str]:
         return set()
     assert answer.status_code == 200
     family = {"/tasks": "task_id", "/rounds": "round_id", "/clusters": "cluster_id"}[path.partition("?")[0]]
-    names = {place.ids[name]: name for name in THINGS[family]}
+    names = {place.ids[name]: name for name in (*THINGS[family], "declared")}
     return {names[str(row["id"])] for row in answer.get_json()["items"]}
 
 
@@ -371,7 +464,10 @@ def listed(place: Place, who: str, path: str) -> set[str]:
         ("/tasks", INBOX),
         ("/tasks?mine=1", MINE),
         ("/tasks?mine=1&regime=nothing_of_the_kind", {}),
-        ("/tasks?state=done", {who: {"filed"} for who in COUNTY_SIDE}),
+        (
+            "/tasks?state=done",
+            {**{who: {"filed"} for who in COUNTY_SIDE | {"inspector"}}, "expert": {"filed", "declared"}},
+        ),
         ("/clusters", CLUSTERS),
         ("/rounds", ROUNDS),
     ],
@@ -399,8 +495,8 @@ def test_the_conditions_of_lists_and_the_rules_of_single_things_agree(place: Pla
 
 
 def test_an_expert_keeps_sight_of_a_case_they_have_reviewed(place: Place) -> None:
-    task = place.at.office.open_task(int(place.ids["county_case"]), "review")
-    place.at.office.complete("expert", task, samples.ANSWERS["expert_review"])
+    task = place.at.office.open_task(int(place.ids["county_case"]), "score")
+    place.at.office.complete("expert", task, samples.ANSWERS["score_sheet"])
     seen = {
         who: place.at.with_token(place.tokens[who]).get(f"/cases/{place.ids['county_case']}").status_code
         for who in ("expert", "expert2")

@@ -45,11 +45,11 @@ def test_answers_are_told_as_far_as_their_tasks_are_seen(place: Place) -> None:
         who: answers if isinstance(answers := listed(place, who, path), int) else {row["element"] for row in answers}
         for who in ("county", "county2", "city", "leader", "expert", "sibling", "park", "other_city", "owner")
     }
-    own, all_ = {"fill_in"}, {"fill_in", "acceptance", "first_review"}
+    own, all_ = {"fill_in"}, {"fill_in", "acceptance", "first_review", "convene", "declare"}
     assert told == {
         **dict.fromkeys(("county", "county2"), own),
         **dict.fromkeys(("city", "leader"), all_),
-        "expert": set(),  # has the case by a task that is not answered yet
+        "expert": {"fill_in", "declare"},  # what is to be judged, and what they said themselves
         **dict.fromkeys(("sibling", "park", "other_city"), 404),
         "owner": 403,
     }

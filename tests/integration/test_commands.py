@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ def office(shell: Shell) -> Shell:
     shell.done("organisation", "add", "441800", "清远市工业和信息化局", "--level", "city")
     shell.done("organisation", "add", "441881", "英德市中小企业主管部门", "--level", "county", "--parent", "441800")
     return shell
+
+
+def test_a_dossier_is_checked_from_the_command_line(office: Shell, tmp_path: Path) -> None:
+    assert "没有这个办件" in office.refused("dossier", "41", str(tmp_path / "out.zip"))
+    assert not (tmp_path / "out.zip").exists()
+    assert "请写明办件编号和卷宗文件" in office.refused("dossier")
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("case.json", "{}")
+    status, out, _ = office.run("dossier", "--verify", str(tmp_path / "odd.zip"))
+    assert (status, out) == (1, "没有 manifest.json，或者它不可读\n")
 
 
 def test_accounts_are_made_listed_and_closed(office: Shell) -> None:

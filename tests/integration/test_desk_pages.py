@@ -89,7 +89,7 @@ def test_the_inbox_tells_case_step_time_and_holder(place: Place) -> None:
     assert samples.CLUSTER in row
     assert f"编号 {place.ids['county_case']}" in row
     assert "英德市中小企业主管部门" in row
-    assert "出具评审意见" in row
+    assert "评分" in row
     assert re.search(r"还剩 \d+ 个工作日 2025年\d+月\d+日 expert 办理", row)
     assert "目前没有待办" in shown(place, "expert2", "/tasks").words  # claimed by a colleague
 
@@ -103,17 +103,24 @@ def test_who_handles_no_cases_is_told_so(place: Place, who: str, path: str) -> N
 
 
 def test_a_task_is_claimed_and_given_back(place: Place) -> None:
-    inspector = as_reader(place, "inspector")
-    task = place.ids["inspect"]
-    answer = inspector.post(f"/tasks/{task}/claim", {"back": "step=inspect"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/tasks?step=inspect")
-    after = inspector.get("/tasks?step=inspect").text
-    assert "已认领：记录抽查情况" in after
+    officer = as_reader(place, "city")
+    task = place.ids["draft_call"]
+    answer = officer.post(f"/tasks/{task}/claim", {"back": "step=call_notice"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/tasks?step=call_notice")
+    after = officer.get("/tasks?step=call_notice").text
+    assert "已认领：发布申报通知" in after
     assert f"/tasks/{task}/release" in after
     assert f"/tasks/{task}/claim" not in after
-    assert inspector.post(f"/tasks/{task}/claim").status_code == 303  # a second click changes nothing
-    assert inspector.post(f"/tasks/{task}/release").status_code == 303
-    assert f"/tasks/{task}/claim" in inspector.get("/tasks").text
+    assert officer.post(f"/tasks/{task}/claim").status_code == 303  # a second click changes nothing
+    assert officer.post(f"/tasks/{task}/release").status_code == 303
+    assert f"/tasks/{task}/claim" in officer.get("/tasks").text
+
+
+def test_a_seats_task_offers_no_way_to_give_it_back(place: Place) -> None:
+    expert = as_reader(place, "expert")
+    for page in ("/tasks", f"/tasks/{place.ids['review']}"):
+        assert "/release" not in expert.get(page).text
+    assert expert.post(f"/tasks/{place.ids['review']}/release").status_code == 409
 
 
 def test_claiming_leads_back_within_the_site_only(place: Place) -> None:
@@ -288,7 +295,7 @@ def test_the_list_of_cases_is_the_readers_own(place: Place) -> None:
     ("asked", "cases"),
     [
         ("stage=fill_in", ["park_case"]),
-        ("stage=review", ["county_case"]),
+        ("stage=score", ["county_case"]),
         ("stage=waiting", []),
         ("status=ended", []),
         ("status=open&round={open_round}", ["county_case", "park_case"]),
@@ -305,8 +312,8 @@ def test_cases_are_found_by_round_stage_state_and_words(place: Place, asked: str
 def test_a_list_of_cases_tells_who_has_each(place: Place) -> None:
     rows = {row["编号"]: row for row in sheet(place, "city", "/cases.csv")}
     reviewed = rows[place.ids["county_case"]]
-    assert reviewed["当前环节"] == "出具评审意见、记录抽查情况"
-    assert reviewed["办理人"] == "expert、清远市工业和信息化局"
+    assert reviewed["当前环节"] == "评分、记录抽查情况"
+    assert reviewed["办理人"] == "expert、inspector"
     outside = {row["编号"]: row for row in sheet(place, "county", "/cases.csv")}
     assert outside[place.ids["county_case"]]["办理人"] == "清远市工业和信息化局"  # not who at the bureau
 
@@ -377,12 +384,12 @@ def test_the_viewer_gets_the_way_and_the_place(returned: tuple[desk.Desk, int]) 
     assert at.as_("sibling").get(f"/cases/{case_id}/diagram").status_code == 404
 
 
-def test_two_reviews_are_shown_by_their_own_diagrams(place: Place) -> None:
+def test_a_review_is_shown_by_the_diagrams_it_runs_through(place: Place) -> None:
     answer = place.ask(place.at.app, "city", "GET", f"/cases/{place.ids['county_case']}/diagram")
     drawn = answer.get_json()
-    assert {stop["element"] for stop in drawn["current"]} == {"expert_review", "site_inspection"}
+    assert {stop["element"] for stop in drawn["current"]} == {"expert_review"}
     inner = {run["path"]: [stop["element"] for stop in run["current"]] for run in drawn["called"]}
-    assert inner == {"expert_review/": ["review"], "site_inspection/": ["inspect"]}
+    assert inner == {"expert_review/": ["panel_scoring"], "expert_review/panel_scoring[1]/": ["score"]}
 
 
 @pytest.mark.parametrize("who", ["sibling", "park", "other_city"])
@@ -475,7 +482,7 @@ def test_rounds_are_listed_with_their_state(place: Place) -> None:
 def test_a_round_tells_each_case_by_stage_and_what_holds_it_up(place: Place) -> None:
     page = shown(place, "city", "/rounds/{open_round}")
     assert "办件 2 件" in page.words
-    assert re.search(r"填写申报表 1 出具评审意见、记录抽查情况 1", page.words)
+    assert re.search(r"填写申报表 1 评分、记录抽查情况 1", page.words)
     park = next(row for row in page.rows() if f"编号 {place.ids['park_case']}" in row)
     assert re.search(r"英德市某园区管委会 （待认领） 04-10 \d\d:\d\d 还剩 \d+ 个工作日", park)
     assert [row["编号"] for row in sheet(place, "city", "/rounds/{open_round}.csv")] == [

@@ -246,6 +246,74 @@ def test_the_register_is_filtered_by_word_place_and_state(at: Desk, passer_by: R
     assert set(found("state=revoked")) == none
 
 
+def test_the_register_is_found_by_number_and_by_industry(at: Desk, passer_by: Reader) -> None:
+    round_case, cases = applied(at, BLACK_TEA, BUILDING)
+    ours, _other = recognised(at, round_case, cases)
+    with at.database.write() as session:
+        session.get_one(Cluster, ours).industry = "红茶"
+
+    def found(query: str) -> tuple[bool, bool]:
+        page = text(passer_by, f"/register?{query}")
+        return BLACK_TEA in page, BUILDING in page
+
+    assert found("words=2025-001") == (True, False)
+    assert found("words=2025-002") == (False, True)
+    assert found("industry=红茶") == (True, False)
+    assert found("industry=铝") == (False, False)
+    assert found("industry=红茶&state=revoked") == (False, False)
+    assert "清集群2025-001" in text(passer_by, f"/register/{ours}")
+
+
+def test_what_is_shown_can_be_taken_as_json_and_the_api_says_the_same(at: Desk, passer_by: Reader) -> None:
+    round_case, cases = applied(at, BLACK_TEA, BUILDING)
+    ours, _other = recognised(at, round_case, cases)
+    given = passer_by.get("/register?format=json&words=红茶").get_json()
+    assert given == at.anonymous().get("/public/clusters?words=红茶").get_json()
+    (row,) = given["items"]
+    assert (row["id"], row["number"], row["last_day"]) == (ours, "清集群2025-001", "2028-04-10")
+    entry = at.anonymous().get(f"/public/clusters/{ours}").get_json()
+    assert [notice["kind"] for notice in entry["notices"]] == ["publication"]
+    assert at.anonymous().get("/public/clusters?state=candidate").status_code == 422
+
+
+def test_each_place_has_a_bar_as_long_as_its_number(at: Desk, passer_by: Reader, clock: StandingClock) -> None:
+    for place, (office, state, last) in enumerate(
+        (
+            ("441881", "recognised", date(2028, 1, 1)),
+            ("441881", "recognised", date(2025, 1, 1)),  # over
+            ("441881-01", "revoked", date(2028, 1, 1)),  # the park lies in the same county
+            ("441882", "recognised", date(2028, 1, 1)),
+        )
+    ):
+        with at.database.write() as session:
+            session.add(
+                Cluster(
+                    regime="qingyuan",
+                    bureau_code="441800",
+                    organisation_code=office,
+                    name=f"第{place}集群（产业）",
+                    state=state,
+                    recognised_on=date(2022, 1, 1),
+                    first_day=date(2022, 1, 1),
+                    last_day=last,
+                    created_at=clocks.now(),
+                )
+            )
+    told = at.anonymous().get("/public/clusters/by-place").get_json()["items"]
+    numbers = [(row["division"], row["recognised"], row["expired"], row["revoked"], row["total"]) for row in told]
+    assert numbers == [("441881", 1, 1, 1, 3), ("441882", 1, 0, 0, 1)]
+    page = text(passer_by, "/register/by-place")
+    assert "共 4 个集群" in page
+    bars = page.split('<svg class="jq-bar"')[1:]
+    assert [bar.count('width="1"') for bar in bars] == [3, 1]
+    assert all('viewBox="0 0 3 1"' in bar for bar in bars)  # one measure for all
+    assert "英德市中小企业主管部门" in page
+    only = text(passer_by, "/register/by-place?state=revoked")
+    assert "连州" not in only
+    assert "已撤销" in only
+    assert "没有符合条件的集群" in text(passer_by, "/register/by-place?words=没有这样的")
+
+
 def test_the_register_goes_page_by_page(at: Desk, passer_by: Reader) -> None:
     with at.database.write() as session:
         for number in range(45):
@@ -275,7 +343,8 @@ def test_a_downloaded_register_calculates_nothing(at: Desk, passer_by: Reader) -
     answer = passer_by.get("/register?format=csv")
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
     rows = list(csv.reader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
-    assert {row[0] for row in rows[1:]} == {"'" + FORMULA, BLACK_TEA}
+    name = rows[0].index("集群名称")
+    assert {row[name] for row in rows[1:]} == {"'" + FORMULA, BLACK_TEA}
     assert rows[1][rows[0].index("有效期止")] == "2028-04-10"
     only = passer_by.get("/register?format=csv&words=红茶").get_data(as_text=True)
     assert BLACK_TEA in only

@@ -89,6 +89,20 @@ def reviewed(*, until: str = "", collection: str = "cases") -> Diagram:
     return drawn.path("filed", "list_cases", "review", "done")
 
 
+def reviewed_again(*, results: str = "", result: str = "") -> Diagram:
+    """Cases are listed, reviewed side by side, and reviewed once more as often as somebody decides."""
+    each = for_each("cases", "reviewed_case", results=results, result=result)
+    drawn = (
+        Diagram()
+        .start()
+        .user("list_cases", "列出办件", variables="cases")
+        .user("review", "评审", inner=each, variables="decision")
+    )
+    drawn.user("decide", "审定", variables="decision").exclusive("enough", "够了").end()
+    drawn.path("filed", "list_cases", "review", "decide", "enough").flow("enough", "done", default=True)
+    return drawn.flow("enough", "review", 'decision == "refuse"')
+
+
 def repeated(gateway: str) -> Diagram:
     """Two reviews between two such gateways, and a way back to before them."""
     drawn = (

@@ -2,7 +2,20 @@
 
 from tests.bundles import CLAUSES, REGIME, bundle, form
 from tests.diagrams import Diagram
-from tests.planted import Fault, chosen, examined, fault, in_table, one, reviewed, table, told, waited, without
+from tests.planted import (
+    Fault,
+    chosen,
+    examined,
+    fault,
+    in_table,
+    one,
+    reviewed,
+    reviewed_again,
+    table,
+    told,
+    waited,
+    without,
+)
 
 GONE = b'[[internal]]\nelement = "application.gone"\nreason = "x"\n'
 LENIENT = REGIME.replace("window_months = 6", 'window_months = "some"').encode()
@@ -37,6 +50,9 @@ EXPRESSIONS = [
     fault("timer", "publicity", waited("limit('area_km2')"), at="area_km2", remark="a number"),
     fault("multi-instance", "review", reviewed(collection="experts")),
     fault("multi-instance", "examine", examined(inner=TOO_MANY), remark="a million and one"),
+    fault("multi-instance", "review", reviewed_again(), remark="the item stays behind in the data"),
+    fault("multi-instance", "review", reviewed_again(results="found", result="decision"), remark="no longer empty"),
+    fault("multi-instance", "review", reviewed_again(results="cases", result="finding"), remark="nobody finds one"),
     fault("completion-condition", "review", reviewed(until="length(cases) > 2"), at="completionCondition"),
 ]
 
@@ -55,6 +71,9 @@ STEPS = [
     fault("unknown-limit", "examine", examined(limit="acceptances")),
     fault("unknown-limit", "examine", examined(closes_with="year")),
     fault("unknown-element", "examine", examined(not_by="nobody")),
+    fault("unknown-act", "examine", examined(does="wonders")),
+    fault("unknown-seat", "examine", examined(held_by="nobody")),
+    fault("variables", "examine", examined(tells="question")),
     fault("variables", "examine", examined(variables="approved")),
     fault("variables", "examine", examined(variables="case_id"), forms__opinion_json=form(case_id=["1"])),
     fault("return-not-drawn", "examine", examined(), forms__opinion_json=form(decision=["accept", "return"])),

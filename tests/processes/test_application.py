@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,18 @@ import pytest
 from sqlalchemy import select
 
 from config.errors import JiqunError
-from engine import accounts, bulletin, bundle, tasks, timers, xml
+from engine import bulletin, bundle, tasks, timers, xml
 from engine.errors import ClaimedByAnother, Forbidden, FormInvalid, NotFound
 from engine.models import Case, Cluster, Letter, Task
-from tests import office, samples
+from tests import inspected, samples
 from tests.clock import StandingClock, moment, standing_at
 from tests.conftest import opened
+from tests.inspected import Round
 from tests.office import BUREAU, COUNTY, PARK, REGIME, SIBLING, Office
 from tests.samples import ANSWERS
 
 CLOSED = "2025-06-30 17:30:01"  # the notice's closing time, and one second
+VISITED = "2025-06-30 20:00"
 REFUSED = {"decision": "refuse", "opinion": "不属于本办法第三条所称的集群。"}
 RETURNED = {"decision": "return", "opinion": "材料不全", "remarks": [{"field": "集群总产值", "remark": "请核对"}]}
 REJECTED = {"decision": "reject", "checked_document": "无", "opinion": "名单中没有该集群。"}
@@ -28,8 +30,9 @@ NATIONAL = samples.application_data(higher_level_recognition="national")
 
 @dataclass(frozen=True)
 class Hall:
-    """An office with an open round. Each answer is given a minute after the one before it."""
+    """An office with an open round, experts and inspectors. Each answer is given a minute after the one before it."""
 
+    round: Round
     office: Office
     clock: StandingClock
     round_case: int
@@ -49,12 +52,8 @@ class Hall:
         return case_id
 
     def waiting(self, who: str) -> int:
-        """A case that was reviewed and inspected and waits for its round."""
-        case_id = self.accepted(who)
-        self.answer("city", case_id, "first_review", ANSWERS["first_review"])
-        self.answer("inspector", case_id, "inspect", ANSWERS["site_inspection"])
-        self.answer("expert", case_id, "review", ANSWERS["expert_review"])
-        return case_id
+        """A case that was reviewed and waits for the sample of its round."""
+        return inspected.review(self.round, "特种铝型材", who)
 
     def case(self, case_id: int) -> Case:
         with self.office.database.read() as session:
@@ -74,9 +73,15 @@ class Hall:
         timers.tick(self.office.database)
 
     def decided(self, *listed: int) -> None:
-        """The round goes to its end with these cases on the list."""
+        """The sample is drawn and visited on the same evening; the round goes to its end with these on the list."""
         self.tick(CLOSED)
-        reasons = [{"case": case_id, "reason": "符合认定条件"} for case_id in listed]
+        sample = self.round.draw()
+        for case_id in sample.drawn:
+            self.round.arrange(case_id, starts_at="2025-06-30T18:30:00+08:00", ends_at="2025-06-30T19:30:00+08:00")
+        self.clock.move_to(VISITED)
+        for case_id in sample.drawn:
+            self.round.report(case_id, inspected_on="2025-06-30")
+        reasons = [{"case": case_id, "reason": "经研究决定"} for case_id in {*listed, *sample.listed}]
         drafted = {"cases": list(listed), "reasons": reasons, "opinion": "无"}
         self.answer("city", self.round_case, "draft_list", drafted)
         self.answer("leader", self.round_case, "decide_list", ANSWERS["decide_list"])
@@ -88,24 +93,23 @@ class Hall:
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+def furnished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> tuple[Path, Round]:
     """The database of an office that has called for applications, to copy."""
     path = tmp_path_factory.mktemp("office") / "jiqun.sqlite"
     shutil.copyfile(sqlite_template, path)
-    with standing_at(samples.MOMENT), opened(f"sqlite:///{path}") as database:
-        made = office.furnish(database)
-        round_ = made.open_round()
-        made.complete("city", made.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
-    return path
+    with standing_at(samples.MOMENT) as clock, opened(f"sqlite:///{path}") as database:
+        made = inspected.reviewed(database, clock, count=0)
+    return path, made
 
 
 @pytest.fixture
-def hall(furnished: Path, tmp_path: Path) -> Iterator[Hall]:
-    shutil.copyfile(furnished, tmp_path / "jiqun.sqlite")
+def hall(furnished: tuple[Path, Round], tmp_path: Path) -> Iterator[Hall]:
+    path, made = furnished
+    shutil.copyfile(path, tmp_path / "jiqun.sqlite")
     with standing_at(samples.MOMENT) as clock, opened(f"sqlite:///{tmp_path / 'jiqun.sqlite'}") as database:
-        with database.read() as session:
-            people = {name: accounts.actor(session, accounts.by_name(session, name)) for name in office.PEOPLE}
-        yield Hall(Office(database, people), clock, round_case=1)
+        at = Office(database, made.office.actors)
+        room = replace(made.room, at=at, clock=clock)
+        yield Hall(replace(made, room=room), at, clock, made.case_id)
 
 
 # ---- where a case ends -------------------------------------------------------------------------
@@ -166,7 +170,8 @@ def test_an_empty_list_tells_everybody_at_once_and_publishes_nothing(hall: Hall)
 def test_every_end_of_the_diagram_is_reached_by_a_test() -> None:
     root = xml.read("application.bpmn", bundle.shipped(REGIME)["application.bpmn"])
     ends = {element.get("id") for element in root.iter(xml.tag("endEvent"))}
-    assert ends == {"not_accepted", "not_passed", "unfiled", "recognised", "not_listed"}
+    of_the_visit = {"disqualified"}  # tests/processes/test_sample_and_inspection.py
+    assert ends == {"not_accepted", "not_passed", "unfiled", "recognised", "not_listed"} | of_the_visit
 
 
 def ended(hall: Hall, case_id: int) -> str | None:
@@ -344,20 +349,56 @@ def test_the_bureaus_steps_are_its_officers(hall: Hall) -> None:
     require_only(hall, case_id, "first_review", ANSWERS["first_review"], officers, sees=others)
 
 
-def test_review_and_inspection_are_not_the_bureaus_own(hall: Hall) -> None:
-    case_id = hall.accepted("county")
-    hall.answer("city", case_id, "first_review", ANSWERS["first_review"])
-    require_only(hall, case_id, "review", ANSWERS["expert_review"], {"expert"}, sees=BUREAU_READERS)
-    require_only(hall, case_id, "inspect", ANSWERS["site_inspection"], {"inspector"}, sees=BUREAU_READERS)
+def test_the_steps_of_a_panel_are_its_officers_and_its_members(hall: Hall) -> None:
+    officers, others = {"city", "city2"}, {"leader", "publisher"}
+    case_id = inspected.file(hall.round, "特种铝型材")
+    require_only(hall, case_id, "convene", ANSWERS["panel"], officers, sees=others)
+    case, room = hall.case(case_id), hall.round.room
+    room.convene(case, size=1)
+    expert = room.holder(case, 1)
+    require_only(hall, case_id, "declare", ANSWERS["declare_interest"], {expert}, sees=BUREAU_READERS)
+    room.act(case, 1, "declare")
+    require_only(hall, case_id, "score", ANSWERS["score_sheet"], {expert}, sees=BUREAU_READERS)
+    room.ask(case, 1)
+    require_only(hall, case_id, "pass_on", ANSWERS["pass_on"], officers, sees=others)
+    hall.answer("city", case_id, "pass_on", ANSWERS["pass_on"])
+    answer = ANSWERS["answer_question"]
+    require_only(hall, case_id, "answer_question", answer, {"county", "county2"}, sees=BUREAU_READERS)
+    hall.answer("county", case_id, "answer_question", answer)
+    room.score(case, 1)
+    require_only(hall, case_id, "open_opinions", ANSWERS["open_opinions"], officers, sees=others)
+    hall.answer("city", case_id, "open_opinions", ANSWERS["open_opinions"])
+    require_only(hall, case_id, "concur", ANSWERS["stance"], {expert}, sees=BUREAU_READERS)
+    room.act(case, 1, "concur")
+    require_only(hall, case_id, "panel_opinion", ANSWERS["expert_review"], {expert}, sees=BUREAU_READERS)
+
+
+def test_the_steps_of_a_visit_are_its_officers_its_leader_and_the_bureaus_leader(hall: Hall) -> None:
+    officers, others = {"city", "city2"}, {"leader", "publisher"}
+    case_id = hall.waiting("county")
+    hall.tick(CLOSED)
+    hall.round.draw()
+    at = hall.round
+    team = [at.inspectors[name] for name in ("inspector", "inspector2")]
+    arranged = ANSWERS["arrange_inspection"] | {"inspectors": team, "leader": team[0]}
+    require_only(hall, case_id, "arrange", arranged, officers, sees=others)
+    at.arrange(case_id)
+    hall.clock.move_to(inspected.VISIT)
+    found = ANSWERS["site_inspection"] | {"inspectors": team, "inspected_on": "2025-07-08"}
+    require_only(hall, case_id, "inspect", found, {"inspector"}, sees=BUREAU_READERS)
+    at.report(case_id, **inspected.FALSEHOOD)
+    require_only(hall, case_id, "confirm_falsehood", ANSWERS["confirm_falsehood"], {"leader"}, sees=BUREAU_READERS)
 
 
 def test_every_step_of_the_diagram_has_been_tried_by_everybody() -> None:
     files = bundle.shipped(REGIME)
     steps = {
         element.get("id")
-        for name in ("application.bpmn", "expert_review.bpmn", "site_inspection.bpmn")
+        for name in ("application.bpmn", "expert_review.bpmn", "expert_seat.bpmn", "site_inspection.bpmn")
         for element in xml.read(name, files[name]).iter(xml.tag("userTask"))
     }
-    of_applicants = {"fill_in", "correct", "correct_after_review", "forward", "revise"}
-    of_the_bureau = {"acceptance", "verify_higher_level", "first_review", "review", "inspect"}
-    assert steps == of_applicants | of_the_bureau
+    of_applicants = {"fill_in", "correct", "correct_after_review", "forward", "revise", "answer_question"}
+    of_the_bureau = {"acceptance", "verify_higher_level", "first_review"}
+    of_the_panel = {"convene", "declare", "score", "pass_on", "open_opinions", "concur", "panel_opinion"}
+    of_the_visit = {"arrange", "inspect", "confirm_falsehood"}
+    assert steps == of_applicants | of_the_bureau | of_the_panel | of_the_visit

@@ -1,17 +1,19 @@
 """The record holds all that a replay needs: from it alone a case is lived again, step for step."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from engine import bpmn, deployments, timers
+from engine import bpmn, deployments
 from engine.db import Database
 from engine.models import Case, Event
-from tests import office
+from tests import inspected
 from tests.clock import StandingClock, standing_at
 from tests.office import Office
-from tests.samples import ANSWERS, MOMENT
+from tests.samples import ANSWERS
 
 REPLAYED = {"case.opened", "task.closed", "timer.fired", "message.received"}
 RETURN = {"decision": "return", "opinion": "请补正", "remarks": [{"field": "output", "remark": "与附表不一致"}]}
@@ -19,36 +21,35 @@ RETURN = {"decision": "return", "opinion": "请补正", "remarks": [{"field": "o
 
 @pytest.fixture
 def lived(sqlite_database: Database, clock: StandingClock) -> tuple[Office, int, int]:
-    """A round and a case in it, lived to their ends: handed back once, reviewed, published."""
-    clock.move_to(MOMENT)
-    hall = office.furnish(sqlite_database)
-    round_ = hall.open_round()
-    assert round_.case_id is not None
+    """A round and a case in it, lived to their ends: handed back once, judged, visited, published."""
+    at = inspected.reviewed(sqlite_database, clock, count=0)
 
-    def do(who: str, case_id: int, element: str, answers: dict[str, object] | None = None) -> None:
-        task = hall.open_task(case_id, element)
-        hall.complete(who, task, answers or ANSWERS[task.form])
+    def do(who: str, case_id: int, element: str, answers: Mapping[str, Any] | None = None) -> None:
+        task = at.office.open_task(case_id, element)
+        at.answer(who, case_id, element, answers or ANSWERS[task.form])
 
-    do("city", round_.case_id, "call_notice")
-    case = hall.open_case("county", {**ANSWERS["application_start"], "round_id": round_.id})
+    case = at.office.open_case("county", {**ANSWERS["application_start"], "round_id": at.round_id})
     do("county", case.id, "fill_in")
     do("city", case.id, "acceptance", RETURN)
     do("county", case.id, "correct")
     do("city", case.id, "acceptance")
     do("city", case.id, "first_review")
-    do("inspector", case.id, "inspect")
-    do("expert", case.id, "review")
-    clock.move_to("2025-06-30 17:31")
-    timers.tick(sqlite_database)
+    inspected.judge(at, case.id)
+    clock.move_to(inspected.DRAW)
+    at.tick()
+    at.draw()
+    at.arrange(case.id)
+    clock.move_to(inspected.VISIT)
+    at.report(case.id)
     listed = {"cases": [case.id], "reasons": [{"case": case.id, "reason": "评审通过"}], "opinion": "一个集群"}
-    do("city", round_.case_id, "draft_list", listed)
-    do("leader", round_.case_id, "decide_list")
-    clock.move_to("2025-07-10 00:00")
-    timers.tick(sqlite_database)
-    do("city", round_.case_id, "check_objections")
-    do("publisher", round_.case_id, "publish")
-    timers.tick(sqlite_database)
-    return hall, round_.case_id, case.id
+    do("city", at.case_id, "draft_list", listed)
+    do("leader", at.case_id, "decide_list")
+    clock.move_to("2025-07-18 00:00")  # seven working days after Tuesday 8 July: Thursday 17 July
+    at.tick()
+    do("city", at.case_id, "check_objections")
+    do("publisher", at.case_id, "publish")
+    at.tick()
+    return at.office, at.case_id, case.id
 
 
 def test_a_case_is_lived_again_from_its_record_alone(lived: tuple[Office, int, int]) -> None:

@@ -19,20 +19,21 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from engine import access, tasks, timers
+from engine import access, pool, tasks, timers
 from engine.db import Database
 from engine.errors import AlreadyDone, ClaimedByAnother, Conflict, Forbidden, FormInvalid, NotFound, Refused
 from engine.models import Case, Person, Task
 from tests import samples
 from tests.clock import StandingClock, standing_at
 from tests.faults import invariants
-from tests.office import PEOPLE, Office, furnish
+from tests.office import BUREAU, PEOPLE, Office, furnish
+from tests.panel import card_of
 
 CASES = 3  # at a time, as far as people apply without need
 LEAST_DONE = 8  # tasks, before the closing time passes
 EXAMPLES = 12
 AFTER_CLOSING = "2025-06-30 17:30:01"
-ANSWERS = samples.ANSWERS
+ANSWERS = samples.ANSWERS | {"panel": samples.ANSWERS["panel"] | {"size": 1}}
 REMARKS = [{"field": "output", "remark": "数据不一致"}]
 
 
@@ -45,6 +46,7 @@ class Step:
     form: str
     same: str  # who did this step last does it again
     leads_to: dict[str, tuple[str, ...] | str]  # decision → the next steps, or the outcome
+    seat: str = ""  # whose it is from the beginning: a seat's
 
 
 _COUNTY, _CITY = ("county", "county2"), ("city", "city2")
@@ -61,11 +63,16 @@ STEPS = {
         _CITY,
         "first_review",
         "first_review",
-        {"pass": ("review", "inspect"), "return": ("correct_after_review",), "fail": "not_passed"},
+        {"pass": ("convene",), "return": ("correct_after_review",), "fail": "not_passed"},
     ),
     "correct_after_review": Step(_COUNTY, "application", "fill_in", {"": ("first_review",)}),
-    "review": Step(("expert",), "expert_review", "", {"": ()}),
-    "inspect": Step(("inspector",), "site_inspection", "", {"": ()}),
+    "convene": Step(_CITY, "panel", "", {"": ("declare",)}),
+    # The one expert of the pool is drawn; after the chair's opinion the case waits for the sample.
+    "declare": Step(("expert",), "declare_interest", "", {"": ("score",)}, seat="expert"),
+    "score": Step(("expert",), "score_sheet", "", {"": ("open_opinions",)}, seat="expert"),
+    "open_opinions": Step(_CITY, "open_opinions", "", {"": ("concur",)}),
+    "concur": Step(("expert",), "stance", "", {"": ("panel_opinion",)}, seat="expert"),
+    "panel_opinion": Step(("expert",), "expert_review", "", {"": ()}, seat="expert"),
 }
 
 
@@ -88,7 +95,7 @@ class Application:
         if isinstance(following, str):
             self.outcome = following
         else:
-            self.holders |= {each: self.last.get(STEPS[each].same) for each in following}
+            self.holders |= {each: STEPS[each].seat or self.last.get(STEPS[each].same) for each in following}
 
     def expire(self) -> None:
         if "fill_in" in self.holders:
@@ -118,7 +125,7 @@ class Applications(RuleBasedStateMachine):
         self.closed = False
         self.applications: list[Application] = []
         self.touched: int | None = None
-        round_ = self.office.open_round()
+        round_ = self.office.open_round(again="每次试验一个批次")
         self.round_id = round_.id
         assert round_.case_id is not None
         self.office.complete("city", self.office.open_task(round_.case_id, "call_notice"), ANSWERS["call_notice"])
@@ -159,6 +166,9 @@ class Applications(RuleBasedStateMachine):
             return
         application, element = self.one(which, step)
         person, task = self.rightful(application, element, who), self.task(application, element)
+        if STEPS[element].seat and not take:
+            refused(Refused, lambda: self.command(tasks.release, person, task.id))
+            return
         self.command(tasks.claim if take else tasks.release, person, task.id)
         application.holders[element] = person if take else None
 
@@ -358,8 +368,16 @@ def clock() -> Iterator[StandingClock]:
         yield standing
 
 
+def furnished(database: Database) -> Office:
+    """The office, its one expert in the pool."""
+    made = furnish(database)
+    with database.write() as session:
+        pool.add(session, made.actors["city"], BUREAU, "expert", kind="expert", card=card_of(1))
+    return made
+
+
 def test_applications_go_as_the_model_says_whatever_people_do(database: Database, clock: StandingClock) -> None:
-    play(furnish(database), clock, examples=EXAMPLES)
+    play(furnished(database), clock, examples=EXAMPLES)
 
 
 @pytest.mark.parametrize("fault", ["anybody may act", "a task can be done twice"])
@@ -367,7 +385,7 @@ def test_a_planted_fault_is_noticed(
     fault: str, sqlite_database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the test above would prove nothing."""
-    office = furnish(sqlite_database)
+    office = furnished(sqlite_database)
     if fault == "anybody may act":
         monkeypatch.setattr(access, "require", lambda *_: None)
     else:

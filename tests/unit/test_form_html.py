@@ -293,10 +293,35 @@ def test_what_is_wrong_in_a_row_stands_in_its_cell_and_other_pages_are_pointed_t
 
 def test_a_list_of_lines_has_a_box_for_each(app: Flask) -> None:
     of = layout("site_inspection")
-    shown = page(app, of, ["inspectors"], Filling({}))
-    assert [name for name, _ in shown.forms[0].fields] == ["inspectors[0]", "inspectors[1]"]
-    posted = shown.forms[0].sent({"inspectors[0]": "甲", "inspectors[1]": "乙"})
-    assert form_html.read(of, ["inspectors"], posted, {}) == {"inspectors": ["甲", "乙"]}
+    shown = page(app, of, ["present"], Filling({"present": ["丙", "丁"]}))
+    assert [name for name, _ in shown.forms[0].fields] == ["present[0]", "present[1]"]
+    posted = shown.forms[0].sent({"present[0]": "甲", "present[1]": "乙"})
+    assert form_html.read(of, ["present"], posted, {}) == {"present": ["甲", "乙"]}
+
+
+def test_somebody_of_the_pool_is_chosen_among_those_who_are_offered(app: Flask) -> None:
+    of, offered = layout("arrange_inspection"), [("5", "检查员甲（统计局）"), ("8", "检查员乙（统计局）")]
+    known = Filling({"inspectors": [8], "leader": 8}, options=dict.fromkeys(of.member_paths, offered))
+    shown = page(app, of, ["inspectors", "leader"], known)
+    assert shown.forms[0].fields == [("inspectors", "8"), ("leader", "8")]
+    posted = shown.forms[0].sent({"inspectors": ["5", "8"], "leader": "5"})
+    assert form_html.read(of, ["inspectors", "leader"], posted, {}) == {"inspectors": ["5", "8"], "leader": "5"}
+
+
+def test_what_was_filed_stands_beside_what_is_checked(app: Flask) -> None:
+    filed = layout("application")
+    lines = form_html.filed_lines(filed, ["area_km2", "output"], samples.ANSWERS["application"])
+    assert lines == ["集群占地面积（平方公里）：86.40", "集群总产值（亿元）：2022 年 21.30，2023 年 22.90，2024 年 24.10"]
+    shown = page(app, layout("site_inspection"), ["check_area"], Filling({}, beside={"check_area": lines}))
+    assert "申报材料：" in shown.text
+    assert lines[1] in shown.text
+
+
+def test_a_phone_offers_its_camera_for_photographs_alone(app: Flask) -> None:
+    of = layout("site_inspection")
+    drawn = html(app, of, ["photos"], Filling({}))
+    assert 'accept="image/jpeg,image/png" capture="environment"' in drawn
+    assert "capture" not in html(app, of, ["documents"], Filling({}))
 
 
 # ---- how far it is -------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ PLANTED = [
     ("ruff", "web/pages.py", "import os\n\nPORT = os.environ['PORT']\n", "config/settings.py alone"),
     ("ruff", "engine/timers.py", "import apscheduler\n\nprint_ = apscheduler\n", "web/worker.py alone"),
     ("ruff", "engine/letters.py", "import yagmail\n\nprint_ = yagmail\n", "notifications/mailer.py alone"),
+    ("ruff", "engine/cases.py", "import docx\n\nprint_ = docx\n", "engine/documents alone"),
+    ("ruff", "engine/cases.py", "import typst\n\nprint_ = typst\n", "engine/documents alone"),
+    ("ruff", "web/pages.py", "import openpyxl\n\nprint_ = openpyxl\n", "engine/sheets alone"),
     ("ruff", "web/pages.py", "def page():\n    print('seen')\n", "T201"),
     ("ruff format", "engine/cases.py", "CASES = {'one' : 1}\n", "engine/cases.py"),
     ("mypy", "engine/cases.py", "def close(case):\n    return case\n", "no-untyped-def"),
@@ -32,6 +35,19 @@ PLANTED = [
     ("mypy", "engine/cases.py", "LEVEL: int = 1  # type: ignore[assignment]\n", "unused-ignore"),
     ("lint-imports", "engine/cases.py", "import SpiffWorkflow\n", "SpiffWorkflow is known to engine.bpmn alone BROKEN"),
     ("lint-imports", "engine/timers.py", "import apscheduler\n", "APScheduler is known to web.worker alone BROKEN"),
+    ("lint-imports", "engine/cases.py", "import openpyxl\n", "openpyxl is known to engine.sheets alone BROKEN"),
+    (
+        "lint-imports",
+        "web/pages.py",
+        "import docx\n",
+        "known to engine.documents alone BROKEN",
+    ),
+    (
+        "lint-imports",
+        "web/pages.py",
+        "import typst\n",
+        "known to engine.documents alone BROKEN",
+    ),
     ("lint-imports", "engine/cases.py", "import web\n", "engine on config BROKEN"),
     ("lint-imports", "config/regime.py", "import engine.clock\n", "engine on config BROKEN"),
     ("lint-imports", "notifications/rules.py", "import web\n", "engine on config BROKEN"),
@@ -64,10 +80,16 @@ def test_a_planted_violation_is_found(tool: str, file: str, code: str, complaint
     [
         ("engine/bpmn.py", "import SpiffWorkflow\n\n__all__ = ['SpiffWorkflow']\n"),
         ("web/worker.py", "import apscheduler\n\n__all__ = ['apscheduler']\n"),
+        ("engine/documents/paper.py", "import typst\n\n__all__ = ['typst']\n"),
+        ("engine/documents/word.py", "import docx\n\n__all__ = ['docx']\n"),
+        ("engine/sheets/template.py", "import openpyxl\n\n__all__ = ['openpyxl']\n"),
     ],
 )
 @pytest.mark.parametrize("tool", ["ruff", "lint-imports"])
 def test_the_owner_of_a_library_may_use_it(tool: str, file: str, code: str, small_tree: Path) -> None:
+    for package in ("documents", "sheets"):
+        (small_tree / "engine" / package).mkdir()
+        (small_tree / "engine" / package / "__init__.py").write_text(f'"""{package}."""\n', encoding="utf-8")
     (small_tree / file).write_text(f'"""The owner."""\n\n{code}', encoding="utf-8")
     status, said = _run(tool, small_tree)
     assert status == 0, said

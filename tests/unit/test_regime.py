@@ -122,6 +122,11 @@ def test_renewal_opens_six_months_before_the_last_day(last: date, opens: date) -
         ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[60, 30, 30]", r"annual_report\.reminders 有重复的数"),
         ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[]", r"annual_report\.reminders 应为非空列表"),
         ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[6.5]", r"annual_report\.reminders 应为 -366 至 366 的整数"),
+        ("{short}{year}-{serial:03}", "{short}-{serial:03}", r"register\.number 应由 .*各一次组成"),
+        ("{short}{year}-{serial:03}", "{short}{year}{serial}{serial}", r"register\.number 应由"),
+        ("{short}{year}-{serial:03}", "{short}{year:03}-{serial}", r"register\.number 应由"),
+        ("{short}{year}-{serial:03}", "{short.x}{year}-{serial}", r"register\.number 应由"),
+        ("{short}{year}-{serial:03}", "{{{short}{year}-{serial}", r"register\.number 应由"),
         ("[periods.publicity]", "[periods.decision]", r"limits\.decision 与 periods\.decision 重名"),
         ("[periods.publicity]", '[periods."公示"]', r"periods 中的名称 '公示' 应为小写英文"),
     ],
@@ -140,6 +145,20 @@ def test_a_number_stands_on_a_clause_or_on_the_bureau_and_never_on_nothing_or_bo
     )
     with pytest.raises(RegimeInvalid, match=r"limits\.draft_list(\.basis)? 应"):
         regime.load(text)
+
+
+def test_a_register_number_is_written_as_the_file_says() -> None:
+    register = regime.shipped("qingyuan").register
+    assert register is not None
+    assert [register.written(2025, serial) for serial in (1, 42, 1000)] == [
+        "清集群2025-001",
+        "清集群2025-042",
+        "清集群2025-1000",
+    ]
+    other = regime.load(changed("{short}{year}-{serial:03}", "第{serial}号（{short}，{year}）")).register
+    assert other is not None
+    assert other.written(2026, 7) == "第7号（清集群，2026）"
+    assert other.around(2026) == ("第", "号（清集群，2026）")
 
 
 def test_a_text_that_is_no_toml_is_refused_with_its_line() -> None:
@@ -164,3 +183,21 @@ def test_every_regime_that_ships_can_be_read(name: str) -> None:
 def test_advisory_thresholds_are_named() -> None:
     text = changed('value = "100", unit', 'value = "100", advisory = true, unit')
     assert regime.load(text).advisory == ("area_km2",)
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "drawn"),
+    [(0, 0), (1, 1), (2, 2), (3, 2), (6, 2), (7, 3), (10, 3), (11, 4), (200, 60), (201, 61)],
+)
+def test_the_sample_is_the_share_rounded_up_and_at_least_two_if_there_are_two(reviewed: int, drawn: int) -> None:
+    rule = regime.shipped("qingyuan").inspection
+    assert rule is not None
+    assert (rule.share_pct, rule.at_least, rule.basis) == (30, 2, "本局设置")
+    assert rule.sample_size(reviewed) == drawn
+
+
+@pytest.mark.parametrize("share", ["0", "100.01", "-1"])
+def test_a_share_that_is_none_is_refused(share: str) -> None:
+    text = regime.content("qingyuan").decode().replace('share_pct = "30"', f'share_pct = "{share}"')
+    with pytest.raises(RegimeInvalid, match="share_pct"):
+        regime.load(text)

@@ -8,11 +8,14 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from flask import Flask, g
 
-from engine import access, bulletin, organisations
+from engine import access, bulk, bulletin, dossier, objections, organisations, register
 from web import wording
 
 WEB = Path(wording.__file__).parent.parent
-TITLES = [access.ROLES, access.SCOPES, bulletin.NOTICE_KINDS, bulletin.STATES, organisations.LEVELS]  # of the engine
+TITLES = [
+    *(access.ROLES, access.SCOPES, bulletin.NOTICE_KINDS, register.STATES, organisations.LEVELS),
+    *(dossier.GROUPS, objections.STATES, bulk.DEEDS),
+]  # of the engine
 OTHERS = [language for language in wording.LANGUAGES if language != wording.CHINESE]
 BLANKS = re.compile(r"%\((\w+)\)s")
 CHINESE = re.compile("[\u4e00-\u9fff]")

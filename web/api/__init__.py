@@ -3,11 +3,42 @@
 from flask import Flask
 
 from web import openapi
-from web.api import cases, clusters, files, health, incidents, public, rounds, sessions, tasks
+from web.api import (
+    cases,
+    clusters,
+    dossiers,
+    files,
+    health,
+    incidents,
+    objections,
+    panels,
+    pool,
+    public,
+    rounds,
+    sessions,
+    tasks,
+    visits,
+)
 
 
 def install(app: Flask) -> None:
     """Add every route of the API. The two health checks also answer at the root, where monitors look."""
-    for noun in (tasks, cases, incidents, rounds, clusters, files, public, sessions, health, openapi):
+    for noun in (
+        tasks,
+        cases,
+        dossiers,
+        incidents,
+        rounds,
+        clusters,
+        pool,
+        panels,
+        objections,
+        visits,
+        files,
+        public,
+        sessions,
+        health,
+        openapi,
+    ):
         app.register_blueprint(noun.routes, url_prefix=openapi.PREFIX)
     app.register_blueprint(health.routes, name="health_at_root")

@@ -8,6 +8,7 @@ from werkzeug.datastructures import FileStorage
 
 from engine import files, uploads
 from engine.access import Actor
+from engine.models import StoredFile
 from web import context, guard, operations
 from web.errors import RequestInvalid
 from web.guard import guard as guarded
@@ -54,9 +55,13 @@ def upload_file() -> Response:
 @operation(problems={404}, media_types=tuple(uploads.MEDIA_TYPES.values()))
 def download_file(session: Session, actor: Actor, file_id: str) -> Response:
     """下载文件"""
-    stored = files.find(session, actor, file_id)
+    return sent(context.current(), files.find(session, actor, file_id))
+
+
+def sent(here: context.Context, stored: StoredFile) -> Response:
+    """A file's bytes, for who may have them."""
     answer = send_file(
-        files.path(folder(context.current()), stored.sha256).resolve(),
+        files.path(folder(here), stored.sha256).resolve(),
         mimetype=stored.media_type,
         as_attachment=True,
         download_name=stored.name,

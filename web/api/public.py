@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from flask import Blueprint, Response
 from sqlalchemy.orm import Session
 
-from engine import bulletin
-from web.api import paging
-from web.given import Paged, RegisterAsked
+from engine import bulletin, register, uploads
+from web import context
+from web.api import files, paging
+from web.given import Paged, PlacesAsked, RegisterAsked
 from web.guard import guard
 from web.operations import operation
-from web.told import Notice, NoticePage, Register
+from web.told_public import Notice, NoticePage, PlaceCounts, Register, RegisterEntry
 
 routes = Blueprint("public", __name__)
 
 _COLUMNS = {
+    "number": "登记编号",
     "name": "集群名称",
+    "industry": "主导产业",
     "applicant": "申报主体",
     "division": "行政区划代码",
     "state": "状态",
@@ -49,6 +52,17 @@ def show_notice(session: Session, notice_id: int) -> Notice:
     return Notice.model_validate(bulletin.notice(session, notice_id))
 
 
+@routes.get("/public/notices/<number:notice_id>/files/<file_id>")
+@guard("public.read")
+@operation(problems={404}, media_types=tuple(uploads.MEDIA_TYPES.values()))
+def download_notice_file(session: Session, notice_id: int, file_id: str) -> Response:
+    """下载公告的附件
+
+    只有公告列明的文件可以下载。
+    """
+    return files.sent(context.current(), bulletin.file(session, notice_id, file_id))
+
+
 @routes.get("/public/clusters")
 @guard("public.read")
 @operation(media_types=("application/json", "text/csv"))
@@ -57,8 +71,37 @@ def list_register(session: Session, query: RegisterAsked) -> Register | Response
 
     `format=csv` 给出可用电子表格打开的文件。
     """
-    rows = bulletin.register(session)
-    return sheet(rows) if query.format == "csv" else Register.model_validate({"items": rows})
+    rows = register.entries(session, wanted(query))
+    return sheet(rows) if query.format == "csv" else listed(rows)
+
+
+@routes.get("/public/clusters/by-place")
+@guard("public.read")
+@operation()
+def count_register(session: Session, query: PlacesAsked) -> PlaceCounts:
+    """各地已认定集群数"""
+    return PlaceCounts.model_validate({"items": register.by_place(session, wanted(query))})
+
+
+@routes.get("/public/clusters/<number:cluster_id>")
+@guard("public.read")
+@operation(problems={404})
+def show_register_entry(session: Session, cluster_id: int) -> RegisterEntry:
+    """一个已认定的集群
+
+    附列有它的公告，公文和附件见公告。
+    """
+    return RegisterEntry.model_validate(register.entry(session, cluster_id))
+
+
+def wanted(query: PlacesAsked) -> register.Wanted:
+    """The entries that a query asks for."""
+    return register.Wanted(query.words.strip(), query.division, query.industry, query.state)
+
+
+def listed(rows: Sequence[paging.Row]) -> Register:
+    """The rows of the register as a program reads them."""
+    return Register.model_validate({"items": rows})
 
 
 def sheet(rows: Sequence[paging.Row]) -> Response:
@@ -67,7 +110,7 @@ def sheet(rows: Sequence[paging.Row]) -> Response:
     writer = csv.writer(out)
     writer.writerow(_COLUMNS.values())
     for row in rows:
-        shown = {**row, "state": bulletin.STATES.get(row["state"], row["state"])}
+        shown = {**row, "state": register.STATES.get(row["state"], row["state"])}
         writer.writerow([_cell(shown[name]) for name in _COLUMNS])
     answer = Response(out.getvalue().encode("utf-8-sig"), mimetype="text/csv")  # the mark tells spreadsheets: UTF-8
     answer.headers["Content-Disposition"] = "attachment; filename=clusters.csv"

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import queries, tasks
+from engine import accounts, queries, tasks, urging
 from engine.access import Actor
 from engine.models import Task
 from web.api import paging
-from web.given import Answers, DraftGiven, InboxAsked
+from web.given import Answers, AssignGiven, DraftGiven, InboxAsked
 from web.guard import guard
 from web.operations import operation
 from web.told import CaseState, Draft, TaskDetail, TaskPage, TaskState
@@ -66,6 +66,26 @@ def claim_task(session: Session, actor: Actor, task_id: str) -> TaskState:
 def release_task(session: Session, actor: Actor, task_id: str) -> TaskState:
     """释放待办"""
     return _state(tasks.release(session, actor, task_id), actor)
+
+
+@routes.post("/tasks/<task_id>/urge")
+@guard("task.urge")
+@operation(problems={404, 409})
+def urge_task(session: Session, actor: Actor, task_id: str) -> TaskState:
+    """催办
+
+    通知承办单位尽快办理，每个工作日至多一次；当日已催办的，返回 409。
+    """
+    return _state(urging.urge(session, actor, task_id), actor)
+
+
+@routes.post("/tasks/<task_id>/assign")
+@guard("task.assign")
+@operation(problems={404, 409})
+def assign_task(session: Session, actor: Actor, task_id: str, body: AssignGiven) -> TaskState:
+    """转交同事"""
+    colleague = accounts.id_of(session, body.person) or 0  # nobody: refused in the same words as a stranger
+    return _state(tasks.assign(session, actor, task_id, colleague), actor)
 
 
 @routes.put("/tasks/<task_id>/draft")

@@ -18,7 +18,7 @@ from web.form_html.drawing import draw
 from web.form_html.layout import Layout, Section, layout_of
 from web.form_html.parts import Filling, Item, Option, StoredName
 from web.form_html.posting import given, kept, read
-from web.form_html.reading import Shown, show
+from web.form_html.reading import Shown, filed_lines, show
 from web.form_html.standing import Standing, problems_of, standings
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Standing",
     "StoredName",
     "draw",
+    "filed_lines",
     "given",
     "kept",
     "layout_of",

@@ -14,6 +14,7 @@ from web.wording import _, titled
 
 FEW = 5  # choices that are better seen at once than opened
 NUMBERS = {"decimal": "decimal", "decimal_or_none": "", "percent": "decimal", "whole": "numeric", "year": "numeric"}
+CHOSEN = frozenset({"case", "member"})  # by their number, where nothing is offered
 TEXTS = frozenset({"line", "text", "long_text", "notice_text", "cluster_name"})
 LONG = frozenset({"text", "long_text", "notice_text"})
 A_SHORT_LINE = 60  # characters
@@ -99,7 +100,7 @@ def _written(about: dict[str, Any], schema: Schema, kind: str, value: Any, filli
     widget = schema.get("x-ui", {}).get("widget")
     limit = schema.get("maxLength", 0) if kind in TEXTS else 0
     long = kind in LONG or widget == "textarea"
-    usual = "short" if kind in NUMBERS or kind == "case" else "half" if not long and limit <= A_SHORT_LINE else "full"
+    usual = "short" if kind in NUMBERS or kind in CHOSEN else "half" if not long and limit <= A_SHORT_LINE else "full"
     width = schema.get("x-ui", {}).get("width", usual)
     path = _ROW.sub("", about["name"])
     return Control(
@@ -109,7 +110,7 @@ def _written(about: dict[str, Any], schema: Schema, kind: str, value: Any, filli
         limit=limit,
         length=len(text.replace("\r\n", "\n").replace("\r", "\n").strip()),
         width="" if width == "full" else width,
-        numeric=NUMBERS.get(kind, "numeric" if kind == "case" else ""),
+        numeric=NUMBERS.get(kind, "numeric" if kind in CHOSEN else ""),
         offers=f"offers-{id_of(path)}" if path in filling.offers else "",
     )
 

@@ -79,6 +79,7 @@ def _item(layout: Layout, name: str, filling: Filling, told: Mapping[str, str]) 
                 files=tuple(filling.files.get(one, StoredName(one, _("已上传的文件"), 0)) for one in ids),
                 many=many,
                 most=schema.get("maxItems", 1),
+                photos=name in layout.photo_fields,
             )
         case _:
             return table(schema, value, filling, told, about)
@@ -139,6 +140,7 @@ def _about(layout: Layout, name: str, filling: Filling) -> dict[str, Any]:
         "optional": not layout.is_required(name),
         "remarks": tuple(filling.remarks.get(name, ())),
         "before": before(name, filling),
+        "beside": tuple(filling.beside.get(name, ())),
     }
     condition = schema.get("x-show-when")
     if condition:

@@ -15,7 +15,7 @@ PAGE_ROWS = 50  # of a table: more of them make a page slow and a person tired
 _STEP = re.compile(r"[^.\[\]]+")
 _TOP = re.compile(r"[^.\[]*")
 _ROW = re.compile(r"\[(\d+)\]")
-_LISTS = {"choice": "choices", "case": "cases", "file": "files"}
+_LISTS = {"choice": "choices", "case": "cases", "member": "cases", "file": "files"}
 _LATE_YEAR, _EARLY_YEAR = 2100, 2000
 
 
@@ -55,7 +55,9 @@ class Layout:
             Section(part["id"], number, part, tuple(part["fields"])) for number, part in enumerate(parts, 1)
         )
         self.file_fields = tuple(name for name, schema in self.fields.items() if shape(schema) == "files")
-        self.case_paths = tuple(_paths_of_cases(self.fields))
+        self.photo_fields = tuple(name for name in self.file_fields if _widget(self.fields[name]) == "photos")
+        self.case_paths = tuple(_paths_of("case", self.fields))
+        self.member_paths = tuple(_paths_of("member", self.fields))
         self._section_of = {name: section.id for section in self.sections for name in section.fields}
         rules = [rule for rule in document.get("x-rules", ()) if rule["rule"] == "years_before"]
         self._year_of: dict[str, str] = {name: rule["year"] for rule in rules for name in rule["fields"]}
@@ -127,14 +129,18 @@ def columns_of(schema: Schema) -> Mapping[str, Schema]:
     return columns
 
 
-def _paths_of_cases(fields: Mapping[str, Schema]) -> Iterator[str]:
-    """Where a case of the round is chosen: "cases", "reasons.case"."""
+def _paths_of(kind: str, fields: Mapping[str, Schema]) -> Iterator[str]:
+    """Where a case of the round, or somebody of the pool, is chosen: "cases", "reasons.case"."""
     for name, schema in fields.items():
         how = shape(schema)
-        if how == "cases" or schema.get("x-kind") == "case":
+        if kind in (schema.get("x-kind"), schema.get("items", {}).get("x-kind")):
             yield name
         elif how in ("table", "group"):
-            yield from (f"{name}.{key}" for key, column in columns_of(schema).items() if column["x-kind"] == "case")
+            yield from (f"{name}.{key}" for key, column in columns_of(schema).items() if column["x-kind"] == kind)
+
+
+def _widget(schema: Schema) -> str:
+    return str(schema.get("x-ui", {}).get("widget", ""))
 
 
 def top(path: str) -> str:

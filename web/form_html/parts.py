@@ -24,6 +24,7 @@ class StoredName:
     id: str
     name: str
     size: int  # bytes
+    taken: str = ""  # of a photograph: when, and who says so
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Filling:
     offers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # path → what a line may say, not has to
     files: Mapping[str, StoredName] = field(default_factory=dict)  # by id
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # field → what a reviewer said of it
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # field → what was filed elsewhere, a line each
     changes: Sequence[Change] = ()  # since the last submission
     pages: Mapping[str, int] = field(default_factory=dict)  # table → the page of it, from 1
 
@@ -81,6 +83,7 @@ class Item:
     show_hint: str = ""
     remarks: tuple[str, ...] = ()
     before: tuple[str, ...] = ()  # what stood here at the last submission
+    beside: tuple[str, ...] = ()  # what was filed elsewhere, to be held against this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +168,4 @@ class Files(Item):
     files: tuple[StoredName, ...]
     many: bool
     most: int
+    photos: bool = False  # taken on the spot: a phone offers its camera

@@ -48,6 +48,20 @@ def show(
     return shown
 
 
+def filed_lines(layout: Layout, names: Iterable[str], answers: Mapping[str, Any]) -> list[str]:
+    """What was filed in these fields, a line each: for a page on which they are held against something."""
+    lines = []
+    for shown in show(layout, names, Filling(answers), layout.form.asked(answers)):
+        if shown.by_year:
+            years = shown.heads[1:]
+            for title, *values in shown.rows:
+                filed = _("，").join(f"{year} {value}" for year, value in zip(years, values, strict=True))
+                lines.append(f"{title}{_('：')}{filed}")
+        elif shown.text:
+            lines.append(f"{shown.label}{_('：')}{shown.text}")
+    return lines
+
+
 def _field(layout: Layout, name: str, filling: Filling, told: Mapping[str, str], *, all_rows: bool) -> Shown:
     schema, value = layout.fields[name], filling.answers.get(name)
     about: dict[str, Any] = {

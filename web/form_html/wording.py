@@ -22,7 +22,12 @@ def truths() -> Mapping[str, str]:
 
 
 def hint(schema: Schema) -> str:
-    return titled(schema, "description")
+    """What a field says of itself; an indicator of a score sheet says how much it counts."""
+    said = titled(schema, "description")
+    if "x-score" not in schema:
+        return said
+    counts = _("满分 100 分，权重 %(weight)s%%。", weight=schema["x-score"]["weight"])
+    return f"{said} {counts}" if said else counts
 
 
 def said(schema: Schema, value: Any) -> str:

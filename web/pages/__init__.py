@@ -4,7 +4,25 @@ from flask import Flask
 
 from web import assets as built
 from web import wording
-from web.pages import assets, cases, desk, frame, inbox, office, own, record, rounds, site, work
+from web.pages import (
+    assets,
+    cases,
+    desk,
+    frame,
+    inbox,
+    objection_desk,
+    objections,
+    office,
+    own,
+    panels,
+    pool,
+    record,
+    register,
+    rounds,
+    site,
+    visits,
+    work,
+)
 
 
 def install(app: Flask) -> None:
@@ -12,5 +30,22 @@ def install(app: Flask) -> None:
     wording.install(app)
     built.install(app)
     frame.install(app)
-    for room in (desk, site, inbox, work, cases, rounds, office, record, own, assets):
+    for room in (
+        desk,
+        site,
+        objections,
+        objection_desk,
+        register,
+        inbox,
+        work,
+        cases,
+        rounds,
+        visits,
+        pool,
+        panels,
+        office,
+        record,
+        own,
+        assets,
+    ):
         app.register_blueprint(room.routes)

@@ -85,6 +85,14 @@ def remaining(due_at: datetime | None) -> Remaining:
     return Remaining(left, "soon" if left <= SOON_DAYS else "fine", text)
 
 
+def shanghai(text: str) -> datetime | None:
+    """A date and time of Shanghai as somebody types it, or as the browser's own field sends it; None for another text."""
+    try:
+        return datetime.fromisoformat(text.replace("/", "-")).replace(tzinfo=clock.SHANGHAI)
+    except ValueError:
+        return None
+
+
 def begin() -> None:
     """Before anything else reads a page's request: how much it may hold, and in which language it is answered."""
     if request.path.startswith("/api/"):

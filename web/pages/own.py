@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine import access, clock, organisations, own, passwords, sign_ins
+from engine import access, clock, organisations, own, passwords, pool, sign_ins
 from engine.access import ADMINISTRATORS
 from engine.errors import SignInFailed
 from engine.passwords import PasswordWeak
@@ -120,12 +120,14 @@ def _page(problems: list[tuple[str, str]] | None = None, token: str = "") -> Res
             (_(access.ROLES[office.role]), organisations.get(session, office.organisation_code).name)
             for office in actor.memberships
         ]
+        places = [(place.id, pool.KINDS[place.kind]) for place in pool.own(session, actor)]
         facts: dict[str, Any] = {"language_kept": person.language, "changed_at": person.password_changed_at}
     return frame.page(
         "own/show.html",
         422 if problems else 200,
         here="own",
         offices=offices,
+        places=places,
         held=held,
         tokens=tokens,
         token=token,

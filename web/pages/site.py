@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from engine import bulletin, clock, organisations
-from engine.bulletin import NOTICE_KINDS, STATES
+from engine import bulletin, clock, conditions, organisations, register
+from engine.bulletin import NOTICE_KINDS
+from web import context
 from web.api import paging
-from web.api.public import sheet
+from web.api.files import sent
 from web.guard import guard
 from web.pages import frame
 from web.wording import _
@@ -17,7 +18,6 @@ routes = Blueprint("site", __name__)
 
 ON_HOME = 6  # notices
 ON_PAGE = 20
-LEVELS = {"recognised": "done", "expired": "soon", "revoked": "quiet"}  # of a badge
 
 
 @routes.get("/")
@@ -27,8 +27,8 @@ def home() -> Response:
     with frame.reading() as session:
         notices = bulletin.notices(session, limit=ON_HOME)
         rounds = bulletin.open_rounds(session)
-        recognised = bulletin.how_many(session)
-    return frame.page("site/home.html", notices=[_row(row) for row in notices], rounds=rounds, recognised=recognised)
+        recognised = register.how_many(session)
+    return frame.page("site/home.html", notices=[row_of(row) for row in notices], rounds=rounds, recognised=recognised)
 
 
 @routes.get("/notices")
@@ -40,11 +40,11 @@ def notices() -> Response:
     (after,) = paging.marked(request.args.get("after"), paging.number) or (None,)
     with frame.reading() as session:
         rows = bulletin.notices(session, kind=kind or None, limit=ON_PAGE + 1, after=after)
-    next_href = _next("site.notices", rows, lambda row: [row["id"]], kind=kind)
+    next_href = following("site.notices", rows, lambda row: [row["id"]], kind=kind)
     return frame.page(
         "site/notices.html",
         here="notices",
-        notices=[_row(row) for row in rows[:ON_PAGE]],
+        notices=[row_of(row) for row in rows[:ON_PAGE]],
         kind=kind,
         kinds={name: _(title) for name, title in NOTICE_KINDS.items()},
         next_href=next_href,
@@ -59,58 +59,28 @@ def notice(notice_id: int) -> Response:
     with frame.reading() as session:
         found = bulletin.notice(session, notice_id)
         bureau = organisations.get(session, found["bureau_code"]).name
+        call = conditions.of_call(session, found["round_id"]) if found["kind"] == "call" else None
     basis = found["basis"] or {}
     days = [{**row, "date": date.fromisoformat(row["date"])} for row in basis.get("days", ())]
     return frame.page(
         "site/notice.html",
         here="notices",
-        notice=_row(found),
+        notice=row_of(found),
         paragraphs=[line.strip() for line in found["body"].splitlines() if line.strip()],
         bureau=bureau,
+        call=call,
+        over=found["last_day"] is not None and clock.today() > found["last_day"],
         basis=basis,
         days=days,
     )
 
 
-@routes.get("/register")
+@routes.get("/notices/<number:notice_id>/files/<file_id>")
 @guard("public.read")
-def register() -> Response:
-    """The register of recognised clusters; `format=csv` gives what is shown as a file for spreadsheets."""
-    asked = {name: request.args.get(name, "").strip() for name in ("words", "division", "state")}
-    asked["state"] = asked["state"] if asked["state"] in STATES else ""
-    whole = request.args.get("format") == "csv"
-    after = paging.marked(request.args.get("after"), str, str, paging.number)
+def notice_file(notice_id: int, file_id: str) -> Response:
+    """A file that hangs on a notice."""
     with frame.reading() as session:
-        rows = bulletin.register(session, **asked, limit=None if whole else ON_PAGE + 1, after=None if whole else after)
-        if whole:
-            return sheet(rows)
-        divisions = bulletin.divisions(session)
-        titles = {row["regime"]: bulletin.regime_title(session, row["regime"]) for row in rows}
-    next_href = _next("site.register", rows, lambda row: [row["regime"], row["division"], row["id"]], **asked)
-    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
-    return frame.page(
-        "site/register.html",
-        here="register",
-        clusters=[_cluster(row, titles) for row in rows[:ON_PAGE]],
-        asked=asked,
-        divisions=divisions,
-        states={name: _(title) for name, title in STATES.items()},
-        next_href=next_href,
-        first_href=url_for("site.register", **kept) if after else None,
-        csv_href=url_for("site.register", format="csv", **kept),
-    )
-
-
-@routes.get("/register/<number:cluster_id>")
-@guard("public.read")
-def cluster(cluster_id: int) -> Response:
-    """A recognised cluster: its validity, and the notices that named it."""
-    with frame.reading() as session:
-        found = bulletin.cluster(session, cluster_id)
-    shown = _cluster(found, {found["regime"]: found["regime_title"]})
-    return frame.page(
-        "site/cluster.html", here="register", cluster=shown, notices=[_row(row) for row in found["notices"]]
-    )
+        return sent(context.current(), bulletin.file(session, notice_id, file_id))
 
 
 @routes.get("/accessibility")
@@ -127,7 +97,7 @@ def help_() -> Response:
     return frame.page("site/help.html")
 
 
-def _row(notice: bulletin.Row) -> dict[str, Any]:
+def row_of(notice: bulletin.Row) -> dict[str, Any]:
     """A notice with its kind in words, and for a publicity period how long it still runs."""
     last, badge = notice["last_day"], None
     if last is not None:
@@ -140,17 +110,7 @@ def _row(notice: bulletin.Row) -> dict[str, Any]:
     return {**notice, "kind_title": _(NOTICE_KINDS.get(notice["kind"], notice["kind"])), "badge": badge}
 
 
-def _cluster(row: bulletin.Row, titles: dict[str, str]) -> dict[str, Any]:
-    state = row["state"]
-    return {
-        **row,
-        "regime_title": titles[row["regime"]],
-        "state_title": _(STATES.get(state, state)),
-        "level": LEVELS.get(state, "quiet"),
-    }
-
-
-def _next(endpoint: str, rows: list[bulletin.Row], mark: Any, **kept: str) -> str | None:
+def following(endpoint: str, rows: list[bulletin.Row], mark: Any, **kept: str) -> str | None:
     """The address of the page after this one; `rows` has one more than a page if there is one."""
     if len(rows) <= ON_PAGE:
         return None

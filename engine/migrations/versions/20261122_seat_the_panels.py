@@ -8,7 +8,19 @@ down_revision = "20261121e"
 branch_labels = None
 depends_on = None
 
+# What was published stays as it was published.
+_FROZEN = "notice: it stays as published"
+_SQLITE = [
+    f"CREATE TRIGGER notice_is_never_changed BEFORE UPDATE ON notice BEGIN SELECT RAISE(ABORT, '{_FROZEN}'); END"
+]
+_RAISE = f"$$ BEGIN RAISE EXCEPTION '{_FROZEN}'; END $$"
+_POSTGRESQL = [
+    f"CREATE FUNCTION refuse_notice() RETURNS trigger LANGUAGE plpgsql AS {_RAISE}",
+    "CREATE TRIGGER notice_is_never_changed BEFORE UPDATE ON notice FOR EACH ROW EXECUTE FUNCTION refuse_notice()",
+]
+
 _UNDECIDED = sa.text("state IN ('received', 'investigating')")
+_REGISTERED = sa.text("recognised_on IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -73,6 +85,8 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("contact", sa.Text(), nullable=False),
         sa.Column("grounds", sa.Text(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("sent_with", sa.Text(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -84,6 +98,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_objection"),
         sa.UniqueConstraint("case_id", name="uq_objection_case_id"),
         sa.UniqueConstraint("receipt", name="uq_objection_receipt"),
+        sa.UniqueConstraint("sent_with", name="uq_objection_sent_with"),
     )
     op.create_index("ix_objection_notice_id", "objection", ["notice_id"])
     op.create_index(
@@ -116,16 +131,19 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("panel_id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("contact", sa.Text(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("arranged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_run.id"], name="fk_inspection_case_id"),
         sa.ForeignKeyConstraint(["panel_id"], ["panel.id"], name="fk_inspection_panel_id"),
         sa.PrimaryKeyConstraint("id", name="pk_inspection"),
         sa.UniqueConstraint("panel_id", name="uq_inspection_panel_id"),
+        sa.UniqueConstraint("uid", name="uq_inspection_uid"),
     )
     op.create_index("ix_inspection_case_id", "inspection", ["case_id"])
 
@@ -204,12 +222,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["task.id"], name="fk_stance_task_id"),
         sa.PrimaryKeyConstraint("task_id", "opinion_id", name="pk_stance"),
     )
+    op.create_table(
+        "tally",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_tally"),
+    )
     op.add_column("cluster", sa.Column("number", sa.Text(), nullable=True))
     op.add_column("cluster", sa.Column("industry", sa.Text(), nullable=True))
     op.create_index("ix_cluster_number", "cluster", ["number"], unique=True)
+    op.create_index(
+        "ix_cluster_register",
+        "cluster",
+        ["regime", "organisation_code", "id", "state", "last_day", "name", "number", "industry"],
+        sqlite_where=_REGISTERED,
+        postgresql_where=_REGISTERED,
+    )
+    op.create_index(
+        "ix_cluster_industry", "cluster", ["industry"], sqlite_where=_REGISTERED, postgresql_where=_REGISTERED
+    )
 
     op.add_column("notice", sa.Column("number", sa.Text(), nullable=True))
     op.add_column("notice", sa.Column("files", sa.Text(), server_default="[]", nullable=False))
+
+    op.add_column("file", sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True))
 
     op.add_column("round", sa.Column("again", sa.Text(), nullable=True))
     op.add_column("round", sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True))
@@ -218,3 +255,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("seat_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("sealed", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.create_foreign_key("fk_task_seat_id", "seat", ["seat_id"], ["id"])
+
+    for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRESQL:
+        op.execute(sa.text(statement))

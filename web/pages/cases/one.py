@@ -3,9 +3,23 @@
 from typing import Any
 
 from flask import Response, jsonify
+from sqlalchemy.orm import Session
 
-from engine import access, deployments, overview, progress, queries
+from engine import (
+    access,
+    deployments,
+    inspections,
+    objections,
+    overview,
+    panels,
+    progress,
+    queries,
+    site_reports,
+    visits,
+)
 from engine.models import Case, Organisation, Round
+from engine.site_reports import Report
+from engine.visits import Visit
 from web import guard
 from web.api.cases import worded
 from web.drawing import drawing
@@ -25,12 +39,15 @@ def show(case_id: int) -> Response:
         run = session.get_one(Case, case_id)
         deployed = deployments.deployed(session, run.deployment_id)
         come = progress.of_case(session, actor, case_id)
+        objection = objections.of_case(session, actor, run)
         round_ = session.get(Round, run.round_id) if run.round_id else None
         applicant = session.get_one(Organisation, run.organisation_code).name
         blanks = {"办件标题": run.title, "集群名称": run.title, "批次": round_.title if round_ else ""}
         return frame.page(
             "cases/show.html",
-            here="rounds" if run.cluster_id is None else "cases",
+            here="cases" if run.cluster_id else "objections" if objection else "rounds",
+            objection=objection,
+            reviewed=access.may(actor, "panel.read", run) and panels.any_of(session, run),
             case=case,
             applicant=applicant,
             round=round_ if round_ and access.may(actor, "round.read", round_) else None,
@@ -39,6 +56,7 @@ def show(case_id: int) -> Response:
             outcome=_outcome(case, deployed),
             mine=overview.tasks_of(session, actor, case_id),
             told=timeline.entries(progress.told(session, actor, case_id), deployed, blanks),
+            visits=_visits(session, run),
             answers=overview.answered(session, actor, case_id),
             files=queries.case_files(session, actor, case_id),
             letters=[worded(session, row) for row in queries.letters(session, actor, case_id)],
@@ -92,3 +110,13 @@ def _prechecks(made: list[queries.Row], deployed: deployments.Deployed) -> dict[
             row["cells"][number] = {"verdict": verdict["verdict"], "value": shown}
     columns = [{**precheck, "name": names.get(precheck["element"], precheck["element"])} for precheck in made]
     return {"made": columns, "criteria": list(criteria.values())}
+
+
+def _visits(session: Session, run: Case) -> list[tuple[str, Visit, list[Report]]]:
+    """The visits to this cluster that the reader may see: when, which, and what was reported of it."""
+    actor = guard.actor()
+    if not access.may(actor, "inspection.list"):
+        return []
+    reports = site_reports.of_case(session, actor, run)
+    found = visits.visits(session, actor, case_id=run.id)
+    return [(inspections.when(each.inspection), each, reports if each.state == "reported" else []) for each in found]

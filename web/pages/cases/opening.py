@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine import cases, opening, overview
@@ -26,7 +27,8 @@ def new() -> Response:
         doors = opening.doors(session, guard.actor())
         door = _chosen(doors, request.args.get("round", ""))
         if door is None:
-            return frame.page("cases/choose.html", here="cases", doors=doors)
+            why = _why_not(session, request.args.get("round", ""))
+            return frame.page("cases/choose.html", here="cases", doors=doors, closed=bool(why), why=why)
         return _form(doors, door, {"round_id": door.round_id}, [])
 
 
@@ -39,7 +41,8 @@ def open_() -> BaseResponse:
         doors = opening.doors(session, actor)
         door = _chosen(doors, request.form.get("round_id", ""))
         if door is None:
-            return frame.page("cases/choose.html", 409, here="cases", doors=doors, closed=True)
+            why = _why_not(session, request.form.get("round_id", ""))
+            return frame.page("cases/choose.html", 409, here="cases", doors=doors, closed=True, why=why)
         layout = layout_of(door.form)
         given = read(layout, _names(door), request.form, {})
     try:
@@ -77,6 +80,12 @@ def _form(doors: list[Door], door: Door, given: dict[str, Any], problems: list[P
 def _names(door: Door) -> list[str]:
     layout = layout_of(door.form)
     return [name for name in layout.fields if name not in layout.file_fields]
+
+
+def _why_not(session: Session, round_id: str) -> str:
+    """What somebody is told who asks for a round that takes no application of theirs now."""
+    known = round_id.isascii() and round_id.isdigit() and len(round_id) < 10
+    return opening.why_not(session, guard.actor(), int(round_id)) if known else ""
 
 
 def _chosen(doors: list[Door], round_id: str) -> Door | None:

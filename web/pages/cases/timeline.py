@@ -16,7 +16,13 @@ from web.wording import N_, _
 Row: TypeAlias = Mapping[str, Any]
 
 _ITSELF = N_("自动")
-_LEVELS = {"return": "soon", "refuse": "late", "reject": "late"}  # of a decision; the others are well
+_LEVELS = {  # of a decision; the others are well
+    "return": "soon",
+    "does_not_conform": "soon",
+    "refuse": "late",
+    "reject": "late",
+    "falsehood": "late",
+}
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,12 @@ def _fired(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # 
     return Entry(row["at"], _("、").join(row["fired"]) or _("时限已到"), _(_ITSELF), "quiet", _("到时自动办理"))
 
 
+def _received(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    titles = {"sample_drawn": _("收到抽查样本"), "round_decided": _("收到批次结果")}
+    title = titles.get((row.get("payload") or {}).get("name", ""), _("收到批次消息"))
+    return Entry(row["at"], title, _(_ITSELF), "quiet", "")
+
+
 def _stopped(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
     text = row["name"] and _("停在“%(step)s”，由流程管理人员处理", step=row["name"])
     return Entry(row["at"], _("办件出现异常"), _("异常"), "late", text or _("由流程管理人员处理"), stopped=True)
@@ -123,10 +135,24 @@ _TOLD: Mapping[str, _Tell] = {
     "task.cancelled": _step(N_("办理时间已过，待办失效")),
     "letter.queued": _letter,
     "message.sent": _plain(N_("告知批次内的办件"), _ITSELF),
-    "message.received": _plain(N_("收到批次结果"), _ITSELF),
+    "message.received": _received,
     "timer.fired": _fired,
     "notice.published": _plain(N_("对外发布公告"), N_("公开"), "fine"),
     "publicity.opened": _plain(N_("开始公示"), N_("公开"), "fine"),
+    "objection.received": _plain(N_("收到异议"), N_("公众"), "soon"),
+    "objection.decided": _plain(N_("作出异议处理决定")),
+    "panel.drawn": _plain(N_("随机抽取专家组")),
+    "seat.recused": _plain(N_("专家回避，由下一位递补"), N_("回避"), "soon"),
+    "seat.replaced": _plain(N_("更换专家，由下一位递补"), N_("更换"), "soon"),
+    "seat.added": _plain(N_("加签一位专家"), N_("加签"), "soon"),
+    "panel.asked_again": _plain(N_("请专家再评")),
+    "panel.opened": _plain(N_("公开评审意见")),
+    "panel.concluded": _plain(N_("专家组评审完毕")),
+    "sample.drawn": _plain(N_("抽取实地抽查样本")),
+    "inspection.arranged": _plain(N_("安排实地抽查")),
+    "inspection.changed": _plain(N_("变更抽查安排"), N_("变更"), "soon"),
+    "inspection.cancelled": _plain(N_("取消抽查安排"), N_("取消"), "soon"),
+    "inspection.reported": _plain(N_("提交抽查记录")),
     "round.open": _plain(N_("开放申报"), _ITSELF),
     "round.closed": _plain(N_("停止接收申报"), _ITSELF),
     "round.published": _plain(N_("批次办结"), _ITSELF),

@@ -13,7 +13,7 @@ from engine import access, clock, differences, queries, worksheet
 from engine.access import Actor
 from engine.differences import Change
 from engine.forms import Problem
-from engine.models import Person
+from engine.models import Organisation, Person, StoredFile
 from engine.worksheet import Worksheet
 from web.form_html import (
     Filling,
@@ -23,6 +23,7 @@ from web.form_html import (
     Standing,
     StoredName,
     draw,
+    filed_lines,
     kept,
     layout_of,
     problems_of,
@@ -87,6 +88,11 @@ class AtHand:
         held_by = self.session.get(Person, self.sheet.task.assignee_id) if self.sheet.task.assignee_id else None
         return held_by.display_name if held_by else ""
 
+    @property
+    def applicant(self) -> str:
+        """Who filed: all that a sealed task tells of its case beside the title."""
+        return self.session.get_one(Organisation, self.sheet.case.organisation_code).name
+
     @cached_property
     def answers(self) -> dict[str, Any]:
         """The draft; without one what was filed before, or what opening the case already told."""
@@ -133,8 +139,9 @@ class AtHand:
             problems=problems,
             options=self._options(),
             offers=self._offers(),
-            files={stored.id: StoredName(stored.id, stored.name, stored.size) for stored in found},
+            files={stored.id: self._stored(stored) for stored in found},
             remarks=remarks,
+            beside=self._beside,
             changes=self.changes,
             pages={name: request.args.get(name, 1, type=int) for name in self.layout.fields if name in request.args},
         )
@@ -158,6 +165,10 @@ class AtHand:
             return url_for("work.part", section_id=place.section, **values)
         return url_for("work.show", **values)
 
+    def _stored(self, stored: StoredFile) -> StoredName:
+        photos = {one for name in self.layout.photo_fields for one in self.answers.get(name) or () if one}
+        return StoredName(stored.id, stored.name, stored.size, taken(stored) if stored.id in photos else "")
+
     def _problems(self) -> list[Problem]:
         return problems_of(self.layout, self.asked)
 
@@ -170,11 +181,24 @@ class AtHand:
         return ids
 
     def _options(self) -> dict[str, list[tuple[str, str]]]:
-        if not self.layout.case_paths:
-            return {}
-        waiting = worksheet.waiting_cases(self.session, self.actor, self.sheet.case)
-        known = [(str(number), f"{number} {title}") for number, title in waiting]
-        return dict.fromkeys(self.layout.case_paths, known)
+        options: dict[str, list[tuple[str, str]]] = {}
+        if self.layout.case_paths:
+            waiting = worksheet.waiting_cases(self.session, self.actor, self.sheet.case, self.sheet.task.form)
+            known = [(str(number), f"{number} {title}") for number, title in waiting]
+            options |= dict.fromkeys(self.layout.case_paths, known)
+        if self.layout.member_paths:
+            members = worksheet.members(self.session, self.actor, self.sheet)
+            known = [(str(number), name) for number, name in members]
+            options |= dict.fromkeys(self.layout.member_paths, known)
+        return options
+
+    @cached_property
+    def _beside(self) -> dict[str, list[str]]:
+        found = worksheet.beside(self.session, self.actor, self.sheet)
+        return {
+            name: filed_lines(layout_of(self.sheet.deployed.form(form)), fields, filed)
+            for name, (form, fields, filed) in found.items()
+        }
 
     def _offers(self) -> dict[str, list[str]]:
         offers = {}
@@ -182,6 +206,13 @@ class AtHand:
             other = layout_of(self.sheet.deployed.form(form_id))
             offers[path] = [schema["title"] for schema in other.fields.values()]
         return offers
+
+
+def taken(stored: StoredFile) -> str:
+    """When a photograph was taken, and who says so: its camera, or nobody, and it is when it came."""
+    if stored.taken_at:
+        return _("%(at)s 拍摄（照片自带时间）", at=f"{stored.taken_at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}")
+    return _("%(at)s 上传（照片没有拍摄时间）", at=f"{stored.uploaded_at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}")
 
 
 @routes.app_template_filter("clock_time")

@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from config.errors import JiqunError
 from engine import prechecks as criteria
-from engine import queries, tasks
+from engine import access, queries, tasks
 from engine.access import Actor
 from engine.errors import AlreadyDone, FormInvalid
 from engine.forms import Problem
+from engine.models import Case
 from web import guard
 from web.form_html.layout import top
 from web.form_html.reading import show
@@ -91,8 +92,7 @@ def _from_draft(actor: Actor, task_id: str) -> BaseResponse:
                 frame.say(_("草稿在您核对之后又有改动，请再核对一遍后提交。"))
                 return frame.go("work.check", task_id=task_id)
             case = tasks.complete(session, actor, task_id, at.asked)
-            _told(session, actor, case.id)
-            return frame.go("case_pages.show", case_id=case.id)
+            return _onward(session, actor, case)
     except FormInvalid as error:
         with frame.reading() as session:
             return page(at_hand(session, actor, task_id), error.problems, 422)
@@ -107,20 +107,23 @@ def _from_page(actor: Actor, task_id: str) -> BaseResponse:
         with frame.writing() as session:
             at = at_hand(session, actor, task_id)
             case = tasks.complete(session, actor, task_id, at.asked)
-            _told(session, actor, case.id)
-            return frame.go("case_pages.show", case_id=case.id)
+            return _onward(session, actor, case)
     except FormInvalid as error:
         with frame.reading() as session:
             return task.page(at_hand(session, actor, task_id), error.problems, 422)
 
 
-def _told(session: Session, actor: Actor, case_id: int) -> None:
-    """Say what became of the case."""
-    case = queries.case_detail(session, actor, case_id)
-    steps = _("、").join(dict.fromkeys(row["title"] for row in case["tasks"]))
-    if case["status"] == "ended":
+def _onward(session: Session, actor: Actor, case: Case) -> BaseResponse:
+    """Say what became of the case, and go there; who has just left their seat goes back to their tasks."""
+    if not access.may(actor, "case.read", case):
+        frame.say(_("已提交。"))
+        return frame.go("inbox.list_")
+    told = queries.case_detail(session, actor, case.id)
+    steps = _("、").join(dict.fromkeys(row["title"] for row in told["tasks"]))
+    if told["status"] == "ended":
         frame.say(_("已提交，办件已办结。"))
     elif steps:
         frame.say(_("已提交，办件转入：%(steps)s。", steps=steps))
     else:
         frame.say(_("已提交。"))
+    return frame.go("case_pages.show", case_id=case.id)

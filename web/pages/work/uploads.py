@@ -11,7 +11,7 @@ from web.errors import RequestInvalid, as_page
 from web.guard import guard as guarded
 from web.pages import frame
 from web.pages.work import saving
-from web.pages.work.at_hand import at_hand, routes
+from web.pages.work.at_hand import at_hand, routes, taken
 from web.wording import _
 
 
@@ -40,6 +40,7 @@ def upload(task_id: str) -> BaseResponse:
             tasks.save_draft(session, actor, task_id, answers, at.version)
             return _back(task_id, at.layout.section_of(name) if at.layout.has_sections else "", name)
         told = {"id": stored.id, "name": stored.name, "size": stored.size}
+        told |= {"taken": taken(stored)} if name in at.layout.photo_fields else {}
         answer = jsonify(told | {"href": url_for("work.download", file_id=stored.id)})
     answer.status_code = 201
     return answer

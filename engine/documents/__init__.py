@@ -1,0 +1,73 @@
+"""Documents: what an office signs, as a Word file to go on with and as a PDF to publish, with the same bytes each time.
+
+Nothing else knows the libraries that make them. Layout: GB/T 9704-2012 (党政机关公文格式).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.documents import paper, word
+from engine.documents.layout import mark_size
+
+__all__ = ["Column", "Decision", "docx", "pdf"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the list."""
+
+    title: str
+    width: int  # share of the whole
+    centred: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """决定公布一份名单的公文."""
+
+    issuer: str  # 发文机关
+    number: str  # 发文字号; empty: none
+    title: str
+    addressees: str  # 主送机关; empty for what is addressed to everybody
+    body: Sequence[str]  # paragraphs
+    list_title: str
+    columns: Sequence[Column]
+    entries: Sequence[Sequence[str]]  # a row a cluster, a cell a column
+    copies: str  # 抄送; empty: nobody
+    day: date  # 成文日期, and the day it is printed
+
+    @property
+    def mark(self) -> str:
+        """发文机关标志: the issuer's name with 文件 behind it (GB/T 9704-2012 7.2.4)."""
+        return self.issuer + "文件"
+
+    @property
+    def date(self) -> str:
+        """成文日期 in Arabic numerals, without leading noughts (7.3.5.4)."""
+        return f"{self.day.year}年{self.day.month}月{self.day.day}日"
+
+    @property
+    def mark_size(self) -> float:
+        """Of the 发文机关标志, in pt."""
+        return mark_size(self.mark)
+
+    @property
+    def signature(self) -> tuple[float, float]:
+        """How many characters 署名 and 成文日期 stay away from the right edge.
+
+        The shorter line stands two characters from the edge, the date begins two characters behind the name (7.3.5.2).
+        """
+        name, day = float(len(self.issuer)), len(self.date) - sum(sign.isdigit() for sign in self.date) / 2
+        overhang = day + 2 - name  # how far the date ends behind the name
+        return (2 + overhang, 2.0) if overhang > 0 else (2.0, 2 - overhang)
+
+
+def docx(decision: Decision) -> bytes:
+    """The Word document."""
+    return word.written(decision)
+
+
+def pdf(decision: Decision) -> bytes:
+    """The PDF: tagged, in Chinese, its fonts embedded as subsets."""
+    return paper.printed(decision)

@@ -1,0 +1,9 @@
+"""The dossier (卷宗): all that is kept of one case in one archive that anybody can read and check without the system.
+
+Made again, it has the same bytes: nothing of the moment, the machine or the program is in it.
+"""
+
+from engine.dossier.archive import Broken, problems, written
+from engine.dossier.parts import GROUPS, Dossier, Part, Worded, of_case
+
+__all__ = ["GROUPS", "Broken", "Dossier", "Part", "Worded", "of_case", "problems", "written"]
