@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, deployments
 from engine.errors import NotFound
 from engine.models import Case, Cluster, Notice, Organisation, Round
@@ -33,7 +34,7 @@ def notice(session: Session, notice_id: int) -> Row:
     """A public notice as it was shown. Raises NotFound."""
     rows = _rows(session, select(*Notice.__table__.columns).where(Notice.id == notice_id))
     if not rows:
-        raise NotFound("没有这条公告")
+        raise NotFound(said("没有这条公告"))
     return rows[0]
 
 
@@ -102,7 +103,7 @@ def cluster(session: Session, cluster_id: int) -> Row:
     """A recognised cluster with its regime's title and the notices that named it, oldest first. Raises NotFound."""
     rows = _rows(session, _registered().where(Cluster.id == cluster_id))
     if not rows:
-        raise NotFound("名录中没有这个集群")
+        raise NotFound(said("名录中没有这个集群"))
     return {
         **rows[0],
         "regime_title": regime_title(session, rows[0]["regime"]),
