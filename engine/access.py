@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, object_session
 
+from config.sentences import said
 from engine import conventions
 from engine.actors import (
     ADMINISTRATORS,
@@ -106,12 +107,12 @@ def require(actor: Actor | None, action: str, thing: Any = None) -> None:
     if may(actor, action, thing):
         return
     if actor is not None and actor.password_due:
-        raise PasswordDue("您使用的是一次性密码，请先到“个人设置”设定自己的密码")
+        raise PasswordDue(said("您使用的是一次性密码，请先到“个人设置”设定自己的密码"))
     if thing is not None and (actor is None or not _knows_of(actor, thing)):
-        raise NotFound("没有这一项，或者您无权查看")
+        raise NotFound(said("没有这一项，或者您无权查看"))
     if actor is not None and isinstance(thing, Task) and may(actor, action) and _office_of(actor, thing):
-        raise ClaimedByAnother("该待办已由同事认领；请联系同事释放后再办理", task=thing.id)
-    raise Forbidden("您的岗位不能办理此事项；如需办理，请联系本单位经办人或安全管理员")
+        raise ClaimedByAnother(said("该待办已由同事认领；请联系同事释放后再办理"), task=thing.id)
+    raise Forbidden(said("您的岗位不能办理此事项；如需办理，请联系本单位经办人或安全管理员"))
 
 
 # ---- single things ------------------------------------------------------------------------------

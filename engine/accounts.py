@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
+from config.sentences import enumerated, said
 from engine import clock, events, organisations, passwords, sign_ins
 from engine.access import ADMINISTRATORS, ROLES, Actor
 from engine.access import Membership as Office
@@ -23,11 +24,14 @@ class AccountInvalid(JiqunError):
 
 
 def add(session: Session, name: str, *, display_name: str = "", by: str) -> Person:
-    """A new account without password or office. Raises AccountInvalid."""
+    """A new account without password or office. Raises AccountInvalid with `field`, "name"."""
     if not _NAME.fullmatch(name) or name in _RESERVED:
-        raise AccountInvalid(f"登录名 {name!r} 不可用：应为 2 至 32 位小写字母、数字、点、横线或下划线")
+        raise AccountInvalid(
+            said("登录名 %(name)s 不可用：应为 2 至 32 位小写字母、数字、点、横线或下划线", name=repr(name)),
+            field="name",
+        )
     if session.scalar(select(Person.id).where(Person.name == name)) is not None:
-        raise AccountInvalid(f"登录名 {name} 已存在；登录名不重复使用，请换一个")
+        raise AccountInvalid(said("登录名 %(name)s 已存在；登录名不重复使用，请换一个", name=name), field="name")
     person = Person(name=name, display_name=display_name or name, language="zh-CN", created_at=clock.now())
     session.add(person)
     session.flush()
@@ -39,7 +43,7 @@ def by_name(session: Session, name: str) -> Person:
     """The account with this name. Raises NotFound."""
     person = session.scalar(select(Person).where(Person.name == name))
     if person is None:
-        raise NotFound(f"没有名为 {name} 的账号；可用 jiqun user list 查看")
+        raise NotFound(said("没有名为 %(name)s 的账号；可用 jiqun user list 查看", name=name))
     return person
 
 
@@ -63,16 +67,26 @@ def grant(session: Session, person: Person, role: str, organisation_code: str, *
     (GB/T 22239-2019 8.1.5, 三员分立). Who becomes one sets a new password, for the rules are stricter.
     """
     if role not in ROLES:
-        raise AccountInvalid(f"没有名为 {role} 的岗位；可用的有 {'、'.join(ROLES)}")
+        raise AccountInvalid(said("没有名为 %(role)s 的岗位；可用的有 %(known)s", role=role, known=enumerated(ROLES)))
     organisations.get(session, organisation_code)
     held = roles(session, person)
     if (held - {role} and role in ADMINISTRATORS) or held & ADMINISTRATORS - {role}:
         raise AccountInvalid(
-            f"{person.name} 已任{'、'.join(ROLES[other] for other in sorted(held))}："
-            "系统、安全、审计管理员三员互斥，也不得兼任业务岗位；请另设账号"
+            said(
+                "%(name)s 已任%(roles)s：系统、安全、审计管理员三员互斥，也不得兼任业务岗位；请另设账号",
+                name=person.name,
+                roles=enumerated(said(ROLES[other]) for other in sorted(held)),
+            )
         )
     if session.get(Membership, (person.id, organisation_code, role)) is not None:
-        raise AccountInvalid(f"{person.name} 已在 {organisation_code} 任{ROLES[role]}")
+        raise AccountInvalid(
+            said(
+                "%(name)s 已在 %(organisation)s 任%(title)s",
+                name=person.name,
+                organisation=organisation_code,
+                title=said(ROLES[role]),
+            )
+        )
     session.add(
         Membership(
             person_id=person.id,
@@ -93,7 +107,14 @@ def withdraw(session: Session, person: Person, role: str, organisation_code: str
     """Take a role away again. Their sign-ins end. Raises NotFound."""
     office = session.get(Membership, (person.id, organisation_code, role))
     if office is None:
-        raise NotFound(f"{person.name} 没有在 {organisation_code} 任 {role}")
+        raise NotFound(
+            said(
+                "%(name)s 没有在 %(organisation)s 任 %(role)s",
+                name=person.name,
+                organisation=organisation_code,
+                role=role,
+            )
+        )
     session.delete(office)
     session.flush()
     sign_ins.end_all(session, person)

@@ -9,6 +9,7 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, accounts, events, organisations, sign_ins
 from engine.access import ADMINISTRATORS, ROLES, Actor
 from engine.accounts import AccountInvalid
@@ -26,11 +27,12 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-
 
 
 def add_account(session: Session, actor: Actor, name: str, display_name: str) -> Person:
-    """A new account that can do nothing yet. Raises Forbidden, AccountInvalid."""
+    """A new account that can do nothing yet. Raises Forbidden, AccountInvalid with `field`: "name", "display_name"."""
     access.require(actor, "account.add")
     shown = display_name.strip()
     if not shown or len(shown) > LONGEST_NAME or _UNPRINTABLE.search(shown):
-        raise AccountInvalid(f"请填写姓名，不超过 {LONGEST_NAME} 个字，不含换行等控制字符")
+        why = said("请填写姓名，不超过 %(most)s 个字，不含换行等控制字符", most=LONGEST_NAME)
+        raise AccountInvalid(why, field="display_name")
     return accounts.add(session, name.strip(), display_name=shown, by=actor.name)
 
 
@@ -76,12 +78,21 @@ def grant(session: Session, actor: Actor, person_id: int, role: str, organisatio
     """Give somebody else a role in an organisation of its level. Raises Forbidden, NotFound, AccountInvalid."""
     person = _another(session, actor, "role.grant", person_id)
     if person.disabled_at is not None:
-        raise AccountInvalid(f"账号 {person.name} 已停用，请先由系统管理员启用")
+        raise AccountInvalid(said("账号 %(name)s 已停用，请先由系统管理员启用", name=person.name))
     office = organisations.get(session, organisation_code)
     if role in ROLES and _LEVEL_OF.get(role, "") not in {"", office.level}:
-        raise AccountInvalid(f"{ROLES[role]}只能在{organisations.LEVELS[_LEVEL_OF[role]]}机构任职，“{office.name}”不是")
+        raise AccountInvalid(
+            said(
+                "%(title)s只能在%(level)s机构任职，“%(office)s”不是",
+                title=said(ROLES[role]),
+                level=said(organisations.LEVELS[_LEVEL_OF[role]]),
+                office=office.name,
+            )
+        )
     if role in ROLES and role not in _LEVEL_OF and office.level == "park":
-        raise AccountInvalid(f"{ROLES[role]}不能在园区任职，“{office.name}”是园区机构")
+        raise AccountInvalid(
+            said("%(title)s不能在园区任职，“%(office)s”是园区机构", title=said(ROLES[role]), office=office.name)
+        )
     accounts.grant(session, person, role, organisation_code, by=actor.name)
 
 
@@ -105,9 +116,13 @@ def reset_password(session: Session, actor: Actor, person_id: int) -> str:
     """
     person = _another(session, actor, "password.reset", person_id)
     if person.disabled_at is not None:
-        raise Refused(f"账号 {person.name} 已停用，请先由系统管理员启用")
+        raise Refused(said("账号 %(name)s 已停用，请先由系统管理员启用", name=person.name))
     if accounts.roles(session, person) & ADMINISTRATORS:
-        raise Refused(f"管理员的密码不由另一管理员重置；请由服务器运维人员运行 jiqun user password {person.name}")
+        raise Refused(
+            said(
+                "管理员的密码不由另一管理员重置；请由服务器运维人员运行 jiqun user password %(name)s", name=person.name
+            )
+        )
     return accounts.issue_password(session, person, by=actor.name)
 
 
@@ -128,9 +143,9 @@ def _another(session: Session, actor: Actor, action: str, person_id: int) -> Per
     access.require(actor, action)  # before the account is looked for: others learn nothing of it here
     person = session.get(Person, person_id)
     if person is None:
-        raise NotFound("没有这个账号")
+        raise NotFound(said("没有这个账号"))
     if person.id == actor.person_id:
-        raise Forbidden("不能对本人的账号做这项操作，请由另一位管理员办理")
+        raise Forbidden(said("不能对本人的账号做这项操作，请由另一位管理员办理"))
     access.require(actor, action, person)
     return person
 
@@ -145,11 +160,13 @@ def _require_successor(session: Session, person: Person, role: str) -> None:
         .with_for_update(of=Person)
     )
     if not {other.id for other in session.scalars(query)} - {person.id}:
-        raise Refused(f"{person.name} 是最后一位在用的{ROLES[role]}，请先另设一位")
+        raise Refused(
+            said("%(name)s 是最后一位在用的%(title)s，请先另设一位", name=person.name, title=said(ROLES[role]))
+        )
 
 
 def _named(name: str) -> str:
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or _UNPRINTABLE.search(name):
-        raise OrganisationInvalid(f"请填写机构名称，不超过 {LONGEST_NAME} 个字，不含换行等控制字符")
+        raise OrganisationInvalid(said("请填写机构名称，不超过 %(most)s 个字，不含换行等控制字符", most=LONGEST_NAME))
     return name

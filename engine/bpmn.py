@@ -41,6 +41,7 @@ from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskIterator
 
+from config.sentences import said
 from engine import clock, expressions, xml
 from engine.errors import ExpressionFailed, ExpressionInvalid, NotFound, StateUnreadable, StepFailed
 from engine.instance import bounds, joins, tree
@@ -152,7 +153,7 @@ class _Engine(PythonScriptEngine):
             raise
 
     def execute(self, task: Task, *_script: Any) -> bool:
-        raise StepFailed("脚本任务尚未启用，请改用表达式或决策表", element=task.task_spec.bpmn_id)
+        raise StepFailed(said("脚本任务尚未启用，请改用表达式或决策表"), element=task.task_spec.bpmn_id)
 
     def call_service(self, task: Task, **call: Any) -> str:
         values = {name: parameter["value"] for name, parameter in call["operation_params"].items()}
@@ -175,7 +176,7 @@ def parse(files: Mapping[str, bytes], process: str) -> Specs:
                 roots.append(root)
                 parser.add_bpmn_xml(root, name) if name.endswith(".bpmn") else parser.add_dmn_xml(root, name)
         if process not in parser.process_parsers:
-            raise NotFound(f"部署中没有流程 {process}", process=process)
+            raise NotFound(said("部署中没有流程 %(process)s", process=process), process=process)
         main, called = parser.get_spec(process), parser.get_subprocess_specs(process)
     for spec in (main, *called.values()):
         _wire(spec)
@@ -188,7 +189,9 @@ def step(specs: Specs, process: str, element: str) -> Drawn:
     spec = specs.main if process == specs.process else specs.called.get(process)
     drawn = spec and (spec.task_specs.get(f"{element} [child]") or spec.task_specs.get(element))  # one of several
     if drawn is None:
-        raise NotFound(f"流程 {process} 中没有环节 {element}", element=element)
+        raise NotFound(
+            said("流程 %(process)s 中没有环节 %(element)s", process=process, element=element), element=element
+        )
     return _drawn(drawn)
 
 
@@ -258,9 +261,9 @@ class Workflow:
     def load(cls, specs: Specs, state: bytes, state_format: int, words: Words) -> "Workflow":
         """The instance that `dump` wrote. Raises StateUnreadable for any other format, before reading it."""
         if state_format != STATE_FORMAT:
-            raise StateUnreadable(
-                f"办件状态的格式 {state_format} 不是本程序的格式 {STATE_FORMAT}，请先升级程序", format=state_format
-            )
+            facts = {"stored": state_format, "known": STATE_FORMAT}
+            why = said("办件状态的格式 %(stored)s 不是本程序的格式 %(known)s，请先升级程序", **facts)
+            raise StateUnreadable(why, format=state_format)
         try:
             stored = json.loads(state)
             inner = _Main(specs.main, dict(specs.called), deserializing=True)
@@ -271,7 +274,7 @@ class Workflow:
             _converter.set_default_attributes(inner, stored)
             _converter.subprocesses_from_dict(stored["subprocesses"], inner)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise StateUnreadable("办件状态已损坏，无法读取；请从备份恢复", error=type(error).__name__) from error
+            raise StateUnreadable(said("办件状态已损坏，无法读取；请从备份恢复"), error=type(error).__name__) from error
         return cls(inner, words)
 
     def dump(self) -> bytes:
@@ -300,7 +303,7 @@ class Workflow:
         """Finish a step with its routing variables and run on. Raises NotFound unless it is ready."""
         task = self._waiting(step_id)
         if task is None:
-            raise NotFound("这一步已不在办理中", step=step_id)
+            raise NotFound(said("这一步已不在办理中"), step=step_id)
         step = _step(task)
         self.journal.answered = step.id
         with self._running():
@@ -316,7 +319,7 @@ class Workflow:
     def deliver(self, name: str, payload: Any) -> None:
         """Give a message to whoever waits for it. Raises NotFound when nobody does."""
         if name not in self.awaits:
-            raise NotFound(f"办件没有在等待消息 {name}", awaited=name)
+            raise NotFound(said("办件没有在等待消息 %(name)s", name=name), awaited=name)
         with self._running():
             self._inner.send_event(BpmnEvent(MessageEventDefinition(name), payload=payload))
 

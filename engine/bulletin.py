@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock
 from engine.errors import NotFound
 from engine.models import Notice, Organisation, Round, StoredFile
@@ -41,7 +42,7 @@ def notice(session: Session, notice_id: int) -> Row:
     """A public notice as it was shown, with the files that hang on it. Raises NotFound."""
     rows = _rows(session, select(*Notice.__table__.columns).where(Notice.id == notice_id))
     if not rows:
-        raise NotFound("没有这条公告")
+        raise NotFound(said("没有这条公告"))
     return {**rows[0], "files": files(session, rows[0]["files"])}
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from chinese_calendar import Holiday, get_solar_terms, holidays, workdays
 
+from config.sentences import said
 from engine.errors import Refused
 
 LONGEST = 1000  # working days that one period may have, some four years
@@ -79,7 +80,15 @@ class Calendar:
         for layer in self._layers:
             if answer := layer.day(on):
                 return answer
-        raise Refused(f"工作日历不含 {on}；可用的日期为 {_FIRST_YEAR} 年至 {max(_lunar())} 年", date=on.isoformat())
+        raise Refused(
+            said(
+                "工作日历不含 %(day)s；可用的日期为 %(first)s 年至 %(last)s 年",
+                day=on,
+                first=_FIRST_YEAR,
+                last=max(_lunar()),
+            ),
+            date=on.isoformat(),
+        )
 
     def is_working(self, on: date) -> bool:
         """Is this a 工作日, by a notice or by the estimate? Raises Refused as `day` does."""
@@ -105,7 +114,9 @@ class Calendar:
         Raises Refused for n outside 1..LONGEST and for a period that leaves the calendar.
         """
         if not 1 <= n <= LONGEST:
-            raise Refused(f"工作日数应为 1 至 {LONGEST} 的整数，现为 {n}", working_days=n)
+            raise Refused(
+                said("工作日数应为 1 至 %(most)s 的整数，现为 %(given)s", most=LONGEST, given=n), working_days=n
+            )
         on = start if count_first else start + DAY
         days, surely = [], 0
         while surely < n:
@@ -176,10 +187,10 @@ def reason(day: Day) -> str:
         if feast:
             return f"{feast}调休上班" if day.working else f"{feast}放假"
     if day.working == _is_weekday(day.date):
-        said = "工作日" if day.working else "周末"
+        words = "工作日" if day.working else "周末"
     else:
-        said = "预计调休上班" if day.working else "预计节假日放假"
-    return said if day.certain else f"{said}（放假通知尚未公布）"
+        words = "预计调休上班" if day.working else "预计节假日放假"
+    return words if day.certain else f"{words}（放假通知尚未公布）"
 
 
 @cache

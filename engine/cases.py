@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Integer, Text, bindparam, event, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, bpmn, clock, deployments, effects, events, filing, incidents, messages, organisations
+from config.sentences import said
+from engine import access, bpmn, clock, deployments, effects, events, files, filing, incidents, messages, organisations
 from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
@@ -26,11 +27,12 @@ def open_case(session: Session, actor: Actor, regime: str, process: str, data: M
     opening = deployed.specs(process).opening
     may = actor.as_any_of(set(_listed(opening.get("opened_by", ""))))
     if not may or "form" not in opening:  # without a form it is not for this door: a round, a called process
-        raise Refused("您的岗位不能发起此类办件", process=process)
-    answers = deployed.form(opening["form"]).clean(data)
+        raise Refused(said("您的岗位不能发起此类办件"), process=process)
+    form = deployed.form(opening["form"])
+    answers = form.clean(data)
     round_ = session.get(Round, answers["round_id"])
     if round_ is None or round_.regime != regime or round_.bureau_code not in may[0].path.split("/"):
-        raise NotFound("没有这个批次", round=answers["round_id"])
+        raise NotFound(said("没有这个批次"), round=answers["round_id"])
     filing.require_open(session, round_, may[0].organisation_code)
     cluster = Cluster(
         regime=regime,
@@ -42,7 +44,7 @@ def open_case(session: Session, actor: Actor, regime: str, process: str, data: M
     )
     session.add(cluster)
     session.flush()
-    return begin(
+    case = begin(
         session,
         actor,
         deployment.id,
@@ -54,6 +56,9 @@ def open_case(session: Session, actor: Actor, regime: str, process: str, data: M
         cluster=cluster,
         answers=answers,
     )
+    if named := form.files_in(answers):
+        files.bind(session, case.id, named, actor)
+    return case
 
 
 def begin(
@@ -112,7 +117,7 @@ def find(session: Session, actor: Actor, case_id: int) -> Case:
     """A case the actor may see. Raises NotFound, also where its existence is not theirs to know."""
     case = session.get(Case, case_id)
     if case is None:
-        raise NotFound("没有这个办件，或者您无权查看")
+        raise NotFound(said("没有这个办件，或者您无权查看"))
     access.require(actor, "case.read", case)
     return case
 
@@ -121,7 +126,7 @@ def lock(session: Session, case_id: int) -> tuple[Case, Workflow]:
     """A case under its row lock, with its instance: the live one if it is of this version, else from the row."""
     case = session.scalar(_LOCKED, {"case": case_id})
     if case is None:
-        raise NotFound("没有这个办件，或者您无权查看")
+        raise NotFound(said("没有这个办件，或者您无权查看"))
     return case, instance(session, case)
 
 

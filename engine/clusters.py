@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.regime import Regime, Register
+from config.sentences import said
 from engine import access, calendar, clock, obligations
 from engine.access import Actor
 from engine.conventions import INDUSTRY
@@ -17,7 +18,7 @@ def find(session: Session, actor: Actor, cluster_id: int) -> Cluster:
     """A cluster the actor may see. Raises NotFound."""
     cluster = session.get(Cluster, cluster_id)
     if cluster is None:
-        raise NotFound("没有这个集群，或者您无权查看")
+        raise NotFound(said("没有这个集群，或者您无权查看"))
     access.require(actor, "cluster.read", cluster)
     return cluster
 
@@ -32,7 +33,7 @@ def of_cases(session: Session, round_case: Case, case_ids: Collection[int]) -> S
     )
     found = session.scalars(query).all()
     if len(found) != len(set(case_ids)):
-        raise StepFailed("名单中有不属于本批次的办件")
+        raise StepFailed(said("名单中有不属于本批次的办件"))
     return found
 
 

@@ -11,6 +11,8 @@ from typing import IO, Final
 
 from lxml import etree
 
+from config.sentences import Said, said
+
 MOST_ENTRIES = 2_000
 LARGEST_UNPACKED = 1024 * 1024 * 1024  # as the directory tells it
 SUSPICIOUS_UNPACKED = 64 * 1024 * 1024  # below this nobody asks how well it was packed
@@ -50,11 +52,11 @@ _MACRO_TYPES = re.compile(r"vbaProject|vbaData|macroEnabled|macrosheet|activeX|m
 _LEFT_ALONE = ("/hyperlink", "/externalLinkPath")  # a person clicks, or is asked, before anything is fetched
 _OF_THE_NET = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:|file:/{2}[^/]|file:/{4,}|file:/*\\\\|[\\/]{2}", re.I)
 
-_MACRO = "含有宏或控件，请另存为不含宏的格式"
-_PACKED = "内含压缩包或可执行程序，请取出后再上传"
-_LINKED = "引用了网上的模板、对象或图片，打开时会联网；请断开链接或改为嵌入后再上传"
-_DAMAGED = "文件已损坏，无法打开"
-_TOO_LARGE = "解压后过大"
+_MACRO = said("含有宏或控件，请另存为不含宏的格式")
+_PACKED = said("内含压缩包或可执行程序，请取出后再上传")
+_LINKED = said("引用了网上的模板、对象或图片，打开时会联网；请断开链接或改为嵌入后再上传")
+_DAMAGED = said("文件已损坏，无法打开")
+_TOO_LARGE = said("解压后过大")
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, ValueError, OSError, EOFError)
 
 
@@ -91,8 +93,13 @@ def problem(file: Path, kind: str) -> str | None:
             return _TOO_LARGE
 
 
+def misnamed(kind: str) -> Said:
+    """For a file whose content is not what its ending says."""
+    return said("内容与扩展名 .%(kind)s 不符", kind=kind)
+
+
 def _zip_problem(reader: _Reader, opened: IO[bytes], packed: int, kind: str, *, within: bool = False) -> str | None:
-    too_many = f"内含文件超过 {MOST_ENTRIES} 个"
+    too_many = said("内含文件超过 %(most)s 个", most=MOST_ENTRIES)
     if _entries_claimed(opened, packed) > MOST_ENTRIES:
         return too_many
     try:
@@ -112,14 +119,14 @@ def _directory_problems(entries: list[zipfile.ZipInfo], packed: int, kind: str) 
     """What the container's own words, sizes and names, give away."""
     names = [entry.filename for entry in entries]
     if kind in _MUST_HOLD and _MUST_HOLD[kind] not in names:
-        yield f"内容与扩展名 .{kind} 不符"
+        yield misnamed(kind)
     if len({name.lower() for name in names}) < len(names):
-        yield "内含重名文件"  # which of the two a program opens is anybody's guess
+        yield said("内含重名文件")  # which of the two a program opens is anybody's guess
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > LARGEST_UNPACKED or (unpacked > SUSPICIOUS_UNPACKED and unpacked > HIGHEST_RATIO * packed):
         yield _TOO_LARGE
     if any(entry.flag_bits & 1 for entry in entries):
-        yield "文件已加密，请去掉密码后再上传"
+        yield said("文件已加密，请去掉密码后再上传")
     yield from (text for name in names if (text := _name_problem(name)))
 
 
@@ -127,7 +134,7 @@ def _name_problem(name: str) -> str | None:
     lower = name.lower()
     parts = re.split(r"[/\\]", name)
     if name.startswith(("/", "\\")) or ".." in parts or "\x00" in name or re.match("[A-Za-z]:", name):
-        return "内含不安全的文件名"
+        return said("内含不安全的文件名")
     if lower.endswith(_MACROS):
         return _MACRO
     return _PACKED if lower.endswith((*_ARCHIVES, *_PROGRAMS)) else None
@@ -154,7 +161,7 @@ def _start_problem(name: str, head: bytes) -> str | None:
     if head.startswith(_ARCHIVE_STARTS) and not name.endswith(_PACKED_PICTURES):
         return _PACKED
     if name.endswith(_PICTURES) and not head.startswith(_PICTURE_STARTS):
-        return f"其中的图片“{name.rpartition('/')[2][:60]}”不是图片"
+        return said("其中的图片“%(name)s”不是图片", name=name.rpartition("/")[2][:60])
     return None
 
 

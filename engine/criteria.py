@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from config import regime as regimes
 from config.errors import JiqunError, RegimeInvalid
 from config.regime import Regime
+from config.sentences import Said, enumerated, in_turn, said
 from engine import bpmn, calendar, vocabulary
 from engine.errors import StepFailed
 from engine.expressions import UNKNOWN
@@ -34,7 +35,15 @@ NAMES = frozenset({*FACTS, "criteria", "advisory"})  # what a cell of criteria.d
 PASS, FAIL, REVIEW = "pass", "fail", "review"
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 _YEAR = re.compile(r"(19|20)[0-9]{2}", re.ASCII)
-_OPERATORS = {"<=": "不超过", ">=": "不低于", ">": "高于", "any >=": "任一项不低于", "all >=": "均不低于"}
+_OPERATORS = {
+    "<=": said("不超过"),
+    ">=": said("不低于"),
+    ">": said("高于"),
+    "any >=": said("任一项不低于"),
+    "all >=": said("均不低于"),
+}
+_WHY = {PASS: said("达到"), FAIL: said("未达到"), REVIEW: said("缺少数据，由审核人员判断")}
+_ADVISORY = said("未达到，但条文只作一般要求，由审核人员判断")
 
 
 class FactsInvalid(JiqunError):
@@ -105,6 +114,18 @@ def _rows(files: Mapping[str, bytes], regime: Regime, facts: Mapping[str, Any]) 
                 f"regime.toml: criteria.{name} 在 criteria.dmn 中没有这一行；请补上该行或改用已有的行", path=name
             )
     return found
+
+
+def told(verdict: Mapping[str, Any]) -> str:
+    """The text of a verdict, which was kept perhaps, as a sentence that can be said in other languages.
+
+    A text that another release has worded stays as it is.
+    """
+    text: str = verdict["text"]
+    why = next((why for why in (_ADVISORY, *_WHY.values()) if text.endswith(f"；{why}")), "")
+    label = text.partition("：")[0]
+    again = _text(label, verdict["value"], verdict["operator"], verdict["threshold"], why)
+    return again if again == text else text
 
 
 def read_facts(text: str) -> Facts:
@@ -219,11 +240,8 @@ def _verdict(regime: Regime, row: Mapping[str, Any]) -> Verdict:
     verdict = REVIEW if met is UNKNOWN or (not met and advisory) else PASS if met else FAIL
     value, threshold = _known(row["value"]), _known(row["threshold"])
     operator = str(row["operator"])
-    asked = f"，要求{_OPERATORS[operator]} {_spoken(threshold)}" if operator in _OPERATORS else ""
-    why = {PASS: "达到", FAIL: "未达到", REVIEW: "缺少数据，由审核人员判断"}[verdict]
-    if met is False and advisory:
-        why = "未达到，但条文只作一般要求，由审核人员判断"
-    text = f"{row['label']}：{_spoken(value)}{asked}；{why}"
+    why = _ADVISORY if met is False and advisory else _WHY[verdict]
+    text = str(_text(str(row["label"]), value, operator, threshold, why))
     return Verdict(str(row["criterion"]), verdict, value, operator, threshold, regime.criteria[row["row"]], text)
 
 
@@ -240,6 +258,15 @@ def _asked(row: Mapping[str, Any]) -> str:
     return f"{'；'.join(parts)}；{together}"
 
 
+def _text(label: str, value: Any, operator: str, threshold: Any, why: str) -> Said:
+    """For people; the label of the table is a sentence of its own."""
+    found = said("%(label)s：%(value)s", label=said(label), value=_spoken(value))
+    if operator in _OPERATORS:
+        bound = said("%(operator)s %(threshold)s", operator=_OPERATORS[operator], threshold=_spoken(threshold))
+        found = said("%(found)s，要求%(bound)s", found=found, bound=bound)
+    return said("%(found)s；%(why)s", found=found, why=why)
+
+
 def _known(value: Any) -> Any:
     """The value with None for what is not known, and for a cell left empty."""
     if value is UNKNOWN or value == "":
@@ -251,11 +278,20 @@ def _known(value: Any) -> Any:
 
 def _spoken(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "、".join(f"{key}年 {_spoken(item)}" for key, item in value.items())
+        return enumerated(said("%(year)s年 %(value)s", year=key, value=_spoken(item)) for key, item in value.items())
     if isinstance(value, list):
-        return "；".join(map(_spoken, value))
-    words = {None: "未填", True: "是", False: "否", "none": "无", "provincial": "省级", "national": "国家级"}
-    return format(value, "f") if isinstance(value, Decimal) else words.get(value, str(value))
+        return in_turn(map(_spoken, value))
+    return format(value, "f") if isinstance(value, Decimal) else _WORDS.get(value, str(value))
+
+
+_WORDS: Mapping[Any, str] = {
+    None: said("未填"),
+    True: said("是"),
+    False: said("否"),
+    "none": said("无"),
+    "provincial": said("省级"),
+    "national": said("国家级"),
+}
 
 
 def _no_number(text: str) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from config.sentences import said
 from engine import clock
 from engine.errors import DatabaseNewer, DatabaseOutdated, Stale, WithAftermath
 
@@ -56,7 +57,7 @@ class Database:
                     error.aftermath(session)
             raise
         except StaleDataError as error:
-            raise Stale("数据刚被他人更新，请刷新后重试") from error
+            raise Stale(said("数据刚被他人更新，请刷新后重试")) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
@@ -97,7 +98,7 @@ class Database:
             current = _current(connection)
         _refuse_newer(current)
         if current != _history().get_current_head():
-            raise DatabaseOutdated("数据库版本低于程序版本，请先运行 jiqun db upgrade", revision=current)
+            raise DatabaseOutdated(said("数据库版本低于程序版本，请先运行 jiqun db upgrade"), revision=current)
 
 
 class LiveCases:
@@ -192,7 +193,7 @@ def _history() -> Any:
 
 def _refuse_newer(current: str | None) -> None:
     if current is not None and current not in {script.revision for script in _history().walk_revisions()}:
-        raise DatabaseNewer("数据库版本高于本程序，请使用不低于它的程序版本", revision=current)
+        raise DatabaseNewer(said("数据库版本高于本程序，请使用不低于它的程序版本"), revision=current)
 
 
 @contextmanager

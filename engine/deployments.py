@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from config import clauses, regime
+from config.sentences import said
 from engine import bpmn, bundle, calendar, clock, diagrams, events, forms, lint, vocabulary
 from engine.diagrams import Diagram
 from engine.errors import BundleInvalid, NotFound, Refused
@@ -55,7 +56,7 @@ class Deployed:
         """A form by its id. Raises NotFound."""
         path = f"forms/{name}.json"
         if path not in self.files:
-            raise NotFound(f"部署中没有表单 {name}", form=name)
+            raise NotFound(said("部署中没有表单 %(name)s", name=name), form=name)
         return forms.parse(self.files[path])
 
 
@@ -68,12 +69,15 @@ def deploy(
     approver is who deploys.
     """
     if approved_by == by:
-        raise Refused("部署须由另一人审核：审核人不得与部署人相同")
+        raise Refused(said("部署须由另一人审核：审核人不得与部署人相同"))
     errors = [finding for finding in lint.problems(files) if finding.severity == "error"]
     if errors:
         raise BundleInvalid(errors)
     if (own := regime.load(files["regime.toml"]).name) != regime_name:
-        raise Refused(f"这些文件属于规则体系 {own}，不能部署为 {regime_name}", regime=own)
+        raise Refused(
+            said("这些文件属于规则体系 %(own)s，不能部署为 %(regime)s", own=own, regime=regime_name),
+            regime=own,
+        )
     content_hash = bundle.content_hash(files)
     last = session.scalar(_newest(regime_name).with_for_update())
     if last and last.content_hash == content_hash:
@@ -102,7 +106,10 @@ def current(session: Session, regime_name: str) -> Deployment:
     """The deployment new cases run on. Raises NotFound."""
     deployment = session.scalar(_newest(regime_name))
     if deployment is None:
-        raise NotFound(f"规则体系 {regime_name} 尚未部署，请先运行 jiqun deploy {regime_name}", regime=regime_name)
+        raise NotFound(
+            said("规则体系 %(regime)s 尚未部署，请先运行 jiqun deploy %(regime)s", regime=regime_name),
+            regime=regime_name,
+        )
     return deployment
 
 
@@ -113,7 +120,7 @@ def deployed(session: Session, deployment_id: int) -> Deployed:
         query = select(DeploymentFile.path, DeploymentFile.content).where(DeploymentFile.deployment_id == deployment_id)
         files = dict(session.execute(query).all())
         if not files:
-            raise NotFound("没有这个流程部署", deployment=deployment_id)
+            raise NotFound(said("没有这个流程部署"), deployment=deployment_id)
         known[deployment_id] = Deployed(deployment_id, files)
     return known[deployment_id]
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+from config.sentences import enumerated, in_turn, said
 from engine import clock
 from engine.columns import dump_json
 from engine.forms import Form
+from engine.forms import messages as form_messages
 from engine.forms.kinds import KINDS, Schema, kind_of, shape_of
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
@@ -34,7 +36,7 @@ def changes(form: Form, earlier: Mapping[str, Any], later: Mapping[str, Any]) ->
     fields: Mapping[str, Schema] = form.document["properties"]
     found: list[Change] = []
     for name, schema in fields.items():
-        found.extend(_of_field(name, f"“{schema['title']}”", schema, earlier.get(name), later.get(name)))
+        found.extend(_of_field(name, form_messages.label_of(schema), schema, earlier.get(name), later.get(name)))
     return found
 
 
@@ -51,7 +53,7 @@ def _of_field(path: str, label: str, schema: Schema, before: Any, after: Any) ->
     elif shape == "by_year":
         old, new = _mapping(before), _mapping(after)
         for year in sorted(old.keys() | new.keys()):
-            at = f"{path}.{year}", f"{label}{year} 年"
+            at = f"{path}.{year}", said("%(field)s%(year)s 年", field=label, year=year)
             yield from _of_answer(*at, schema["additionalProperties"], old.get(year), new.get(year))
     else:
         yield from _of_answer(path, label, schema, before, after)
@@ -67,14 +69,16 @@ def _of_parts(
     path: str, label: str, parts: Mapping[str, Schema], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Change]:
     for name, schema in parts.items():
-        at = f"{path}.{name}", f"{label}“{schema['title']}”"
+        at = f"{path}.{name}", form_messages.column_of(label, schema)
         yield from _of_answer(*at, schema, before.get(name), after.get(name))
 
 
 def _of_list(path: str, label: str, item: Schema, before: list[Any], after: list[Any]) -> Iterator[Change]:
     """Several choices are one answer; in which order they were ticked says nothing."""
     if sorted(map(dump_json, before)) != sorted(map(dump_json, after)):
-        old, new = ("、".join(_spoken(item, part) or "" for part in parts) or None for parts in (before, after))
+        old, new = (
+            enumerated(_spoken(item, part) or "" for part in parts) if parts else None for parts in (before, after)
+        )
         yield Change(path, label, old, new, "list")
 
 
@@ -90,13 +94,13 @@ def _of_files(path: str, label: str, before: list[Any], after: list[Any]) -> Ite
 def _of_table(path: str, label: str, columns: Mapping[str, Schema], before: Rows, after: Rows) -> Iterator[Change]:
     pairs = _paired(before, after, next(iter(columns)))
     for number, row in enumerate(after):
-        at = f"{path}[{number}]", f"{label}第 {number + 1} 行"
+        at = f"{path}[{number}]", form_messages.row_of(label, number + 1)
         if number in pairs:
             yield from _of_parts(*at, columns, before[pairs[number]], row)
         else:
             yield Change(*at, None, _row(columns, row), "row")
     for number in sorted(set(range(len(before))) - set(pairs.values())):
-        at = f"{path}[{number}]", f"{label}原第 {number + 1} 行"
+        at = f"{path}[{number}]", said("%(table)s原第 %(row)s 行", table=label, row=number + 1)
         yield Change(*at, _row(columns, before[number]), None, "row")
 
 
@@ -121,8 +125,9 @@ def _paired(before: Rows, after: Rows, first: str) -> dict[int, int]:
 
 
 def _row(columns: Mapping[str, Schema], row: Mapping[str, Any]) -> str:
-    spoken = ((schema["title"], _spoken(schema, row.get(name))) for name, schema in columns.items())
-    return "；".join(f"{title}：{value}" for title, value in spoken if value is not None)
+    spoken = ((form_messages.title_of(schema), _spoken(schema, row.get(name))) for name, schema in columns.items())
+    told = [said("%(title)s：%(value)s", title=title, value=value) for title, value in spoken if value is not None]
+    return in_turn(told) if told else ""
 
 
 def _compared(kind: str, value: Any) -> Any:
@@ -142,10 +147,10 @@ def _spoken(schema: Schema, value: Any) -> str | None:
     if value in (None, ""):
         return None
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return said("是") if value else said("否")
     kind = kind_of(schema)
     if kind == "choice":
-        return str(schema["x-ui"]["choices"].get(str(value), value))
+        return form_messages.choices(schema).get(str(value), str(value))
     return _day(kind, str(value)) if kind in ("date", "moment") else str(value)
 
 
@@ -156,8 +161,8 @@ def _day(kind: str, text: str) -> str:
         return text
     if kind == "moment" and at.tzinfo:
         at = at.astimezone(clock.SHANGHAI)
-    day = f"{at.year}年{at.month}月{at.day}日"
-    return day if kind == "date" else f"{day} {at:%H:%M}"
+    day = said("%(year)s年%(month)s月%(day)s日", year=at.year, month=at.month, day=at.day)
+    return day if kind == "date" else said("%(day)s %(time)s", day=day, time=f"{at:%H:%M}")
 
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:

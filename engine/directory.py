@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Exists, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from config.settings import Settings
 from engine import access, accounts, clock, events, sign_ins
 from engine.access import ADMINISTRATORS, Actor
@@ -68,7 +69,7 @@ def account(session: Session, actor: Actor, person_id: int, settings: Settings) 
     access.require(actor, "account.list")
     person = session.get(Person, person_id)
     if person is None:
-        raise NotFound("没有这个账号")
+        raise NotFound(said("没有这个账号"))
     sees = access.may(actor, "session.list")
     return {
         "id": person.id,

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, aliased
 
+from config.sentences import said
 from engine import (
     automatic,
     clock,
@@ -31,12 +32,14 @@ _Carried: TypeAlias = Iterable[events.Entry]
 def carry_out(session: Session, case: Case, effect: Effect) -> list[events.Entry]:
     """Do what a service task asked for; answers what to record. Raises StepFailed for what cannot be done."""
     if effect.name not in _EFFECTS:
-        raise StepFailed(f"没有名为 {effect.name} 的服务", element=effect.element)
+        raise StepFailed(said("没有名为 %(name)s 的服务", name=effect.name), element=effect.element)
     try:
         return list(_EFFECTS[effect.name](session, case, effect))
     except (AttributeError, LookupError, TypeError, ValueError, DataError) as error:
         # An expression of the diagram gave what the effect cannot use: a number for a moment, a text for a list.
-        raise StepFailed(f"{effect.element} 的参数不可用：{error}", element=effect.element) from error
+        raise StepFailed(
+            said("%(element)s 的参数不可用：%(error)s", element=effect.element, error=error), element=effect.element
+        ) from error
 
 
 def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
@@ -80,15 +83,15 @@ def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str)
 
 def _announce(session: Session, case: Case, effect: Effect) -> _Carried:
     kind = effect.parameters["kind"]
-    said = session.execute(_WRITTEN, {"case": case.id, "form": NOTICE_FORMS[kind]}).one_or_none()
-    if said is None:
-        raise StepFailed(f"没有可公布的内容：尚无人填写 {NOTICE_FORMS[kind]}", element=effect.element)
+    written = session.execute(_WRITTEN, {"case": case.id, "form": NOTICE_FORMS[kind]}).one_or_none()
+    if written is None:
+        raise StepFailed(said("没有可公布的内容：尚无人填写 %(form)s", form=NOTICE_FORMS[kind]), element=effect.element)
     entries = publicity.entries(session, effect.parameters["cases"])
-    title, body, number = said.answers["title"], said.answers["body"], publication.number(said.answers)
-    files = list(said.answers.get("attachments", []))
+    title, body, number = written.answers["title"], written.answers["body"], publication.number(written.answers)
+    files = list(written.answers.get("attachments", []))
     if kind == "publication":
         entries = publication.registered(session, entries)
-        files = [stored.id for stored in publication.documents_of(session, case, said.answers, entries)] + files
+        files = [stored.id for stored in publication.documents_of(session, case, written.answers, entries)] + files
     notice = publicity.publish(session, case, kind, title=title, body=body, shown=entries, number=number, files=files)
     payload = {"notice": notice.id, "kind": kind, "number": number, "files": publication.hashes(session, files)}
     yield events.Entry("notice.published", case.id, element=effect.element, payload=payload)
@@ -106,7 +109,7 @@ def _open_publicity(session: Session, case: Case, effect: Effect) -> _Carried:
 def _set_round(session: Session, case: Case, effect: Effect) -> _Carried:
     state = effect.parameters["state"]
     if state not in ROUND_STATES:
-        raise StepFailed(f"批次没有状态 {state}", element=effect.element)
+        raise StepFailed(said("批次没有状态 %(state)s", state=state), element=effect.element)
     round_ = session.get_one(Round, case.round_id)
     round_.state = state
     round_.closes_at = datetime.fromisoformat(effect.parameters["closes_at"])
@@ -136,15 +139,15 @@ def _clause(session: Session, case: Case, template: str, told: Any) -> str | Non
 def _remarks(deployed: deployments.Deployed, told: Any) -> str:
     """The opinion given, then each remark at its field, as people call it."""
     answers: Mapping[str, Any] = told.answers or {}
-    said = [answers.get("opinion") or ""]
+    lines = [answers.get("opinion") or ""]
     remarks = answers.get("remarks") or []
     if isinstance(remarks, str):
-        said.append(remarks)
+        lines.append(remarks)
     elif remarks:
         of = deployed.form(told.form).points_to().get("remarks.field")
         titled: Callable[[str], str] = deployed.form(of).title_of if of else str
-        said += [f"{titled(row['field'])}：{row['remark']}" for row in remarks]
-    return "；".join(part for part in said if part)
+        lines += [f"{titled(row['field'])}：{row['remark']}" for row in remarks]
+    return "；".join(part for part in lines if part)
 
 
 def _day(moment: datetime) -> str:

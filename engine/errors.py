@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from config.errors import JiqunError
+from config.sentences import said
 
 if TYPE_CHECKING:  # a command that only answers need not load the database's library
     from sqlalchemy.orm import Session
@@ -80,7 +81,7 @@ class FormInvalid(JiqunError):
     code = "form_invalid"
 
     def __init__(self, problems: Sequence[Any]) -> None:
-        super().__init__("表单填写有误，请按提示修改后再提交", problems=list(problems))
+        super().__init__(said("表单填写有误，请按提示修改后再提交"), problems=list(problems))
         self.problems = list(problems)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, once
 from engine.columns import dump_json
 from engine.models import ChainHead, Event
@@ -116,7 +117,7 @@ def check(
         seq += 1
         reason = _fault(row, seq, previous)
         if not reason and noted.get(seq, row["hash"]) != row["hash"]:
-            reason = "与锚点不符：此前的记录被重新计算过"
+            reason = said("与锚点不符：此前的记录被重新计算过")
         if reason:
             return Checked(chain, seq, complete=True, broken=Break(chain, seq, reason))
         previous = row["hash"]
@@ -158,23 +159,24 @@ def fault(entry: Mapping[str, Any]) -> str:
 def _cut_off(session: Session, chain: str, noted: Mapping[int, str], seq: int, previous: str) -> Break | None:
     """What is wrong with a chain that holds together up to `seq`, its last entry."""
     if noted and max(noted) > seq:
-        return Break(chain, seq + 1, f"锚点记有第 {max(noted)} 条，链上只到第 {seq} 条：末尾被截去")
+        why = said("锚点记有第 %(noted)s 条，链上只到第 %(last)s 条：末尾被截去", noted=max(noted), last=seq)
+        return Break(chain, seq + 1, why)
     head = session.execute(select(ChainHead.seq, ChainHead.hash).where(ChainHead.chain == chain)).one_or_none()
     if head is None or tuple(head) != (seq, previous):
-        return Break(chain, seq + 1, "链首与最后一条记录不符")
+        return Break(chain, seq + 1, said("链首与最后一条记录不符"))
     return None
 
 
 def _fault(row: Any, seq: int, previous: str) -> str:
     """What is wrong with an entry that should be number `seq` after the hash `previous`; empty if nothing is."""
+    if row["seq"] != seq:
+        return said("缺少第 %(seq)s 条记录", seq=seq)
+    if row["previous"] != previous:
+        return said("与上一条记录不衔接")
     erased = row["payload"] is None  # by law (个人信息保护法 第四十七条); its hash stays in the chain
-    checks = {
-        f"缺少第 {seq} 条记录": row["seq"] == seq,
-        "与上一条记录不衔接": row["previous"] == previous,
-        "记录内容被改动": erased or _sha(row["salt"] + dump_json(row["payload"])) == row["payload_hash"],
-        "记录被改动：散列值不符": _entry_hash(row) == row["hash"],
-    }
-    return next((reason for reason, holds in checks.items() if not holds), "")
+    if not erased and _sha(row["salt"] + dump_json(row["payload"])) != row["payload_hash"]:
+        return said("记录内容被改动")
+    return said("记录被改动：散列值不符") if _entry_hash(row) != row["hash"] else ""
 
 
 def _noted(folder: Path, chain: str) -> dict[int, str] | Break:
@@ -184,7 +186,7 @@ def _noted(folder: Path, chain: str) -> dict[int, str] | Break:
     for line in _anchors(file) if file.exists() else ():
         mac = str(line.pop("mac", ""))
         if not hmac.compare_digest(_mac(_key(folder), line).encode(), mac.encode()):
-            return Break(chain, line.get("seq", 0), "锚点文件被改动：校验码不符")
+            return Break(chain, line.get("seq", 0), said("锚点文件被改动：校验码不符"))
         noted[line["seq"]] = line["hash"]
     return noted
 

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
+from config.sentences import said
 from engine import access, clock, deployments, events, photos, uploads
 from engine import scanner as malware
 from engine.access import Actor
@@ -62,9 +63,11 @@ def receive(folder: Path, stream: IO[bytes], name: str, *, megabytes: int, scann
         sha256, size = _copy(stream, waiting, megabytes)
         problem = uploads.problem(waiting, name)
         if problem:
-            raise FileRefused(f"“{name}”不能上传：{problem}")
+            raise FileRefused(said("“%(name)s”不能上传：%(problem)s", name=name, problem=problem))
         if malware.finds(scanner, waiting):
-            raise FileRefused(f"“{name}”不能上传：病毒扫描发现可疑内容；请查杀后再上传，或改用 PDF 扫描件")
+            raise FileRefused(
+                said("“%(name)s”不能上传：病毒扫描发现可疑内容；请查杀后再上传，或改用 PDF 扫描件", name=name)
+            )
         taken_at = photos.taken_at(waiting)
         _settle(waiting, path(folder, sha256))
     finally:
@@ -81,7 +84,7 @@ def add(session: Session, actor: Actor, received: Received, *, organisation_code
     unnamed = select(func.coalesce(func.sum(StoredFile.size), 0)).where(
         StoredFile.case_id.is_(None), StoredFile.uploaded_by == actor.name
     )
-    _require_room(session, session.scalar(unnamed) or 0, received.size, "您已上传而未使用的文件")
+    _require_room(session, session.scalar(unnamed) or 0, received.size, said("您已上传而未使用的文件"))
     offices = [office.organisation_code for office in actor.as_any_of(access.HANDLERS)]
     chosen = organisation_code if organisation_code in offices else offices[0]
     return keep(session, received, chosen, actor.name)
@@ -133,7 +136,7 @@ def find(session: Session, actor: Actor, file_id: str) -> StoredFile:
     """A file the actor may read. Raises NotFound, for files of others as well."""
     stored = session.get(StoredFile, file_id)
     if stored is None:
-        raise NotFound("没有这个文件，或者您无权查看")
+        raise NotFound(said("没有这个文件，或者您无权查看"))
     access.require(actor, "file.read", stored)
     return stored
 
@@ -151,12 +154,13 @@ def bind(session: Session, case_id: int, ids: Iterable[str], actor: Actor) -> li
         own = stored is not None and stored.case_id is None and stored.uploaded_by == actor.name
         if not own and (stored is None or stored.case_id != case_id):
             raise NotFound(
-                f"没有编号为 {file_id[:40]} 的文件，或者它不是您为本办件上传的；请重新上传", file=file_id[:40]
+                said("没有编号为 %(file)s 的文件，或者它不是您为本办件上传的；请重新上传", file=file_id[:40]),
+                file=file_id[:40],
             )
     fresh = [stored for stored in found.values() if stored.case_id is None]
     if fresh:
         held = session.scalar(select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.case_id == case_id))
-        _require_room(session, held or 0, sum(stored.size for stored in fresh), "本办件的文件")
+        _require_room(session, held or 0, sum(stored.size for stored in fresh), said("本办件的文件"))
     for stored in fresh:
         stored.case_id = case_id
     session.flush()
@@ -203,13 +207,13 @@ def _copy(stream: IO[bytes], target: Path, megabytes: int) -> tuple[str, int]:
         while chunk := stream.read(MEGABYTE):
             size += len(chunk)
             if size > megabytes * MEGABYTE:
-                raise FileTooLarge(f"文件超过 {megabytes} MB；请压缩图片或拆分后再上传")
+                raise FileTooLarge(said("文件超过 %(megabytes)s MB；请压缩图片或拆分后再上传", megabytes=megabytes))
             digest.update(chunk)
             out.write(chunk)
         out.flush()
         os.fsync(out.fileno())
     if size == 0:
-        raise FileRefused("文件是空的，请重新选择")
+        raise FileRefused(said("文件是空的，请重新选择"))
     return digest.hexdigest(), size
 
 
@@ -227,4 +231,11 @@ def _settle(waiting: Path, final: Path) -> None:
 def _require_room(session: Session, held: int, more: int, what: str) -> None:
     megabytes: int = session.info["database"].case_megabytes
     if held + more > megabytes * MEGABYTE:
-        raise Refused(f"{what}合计不得超过 {megabytes} MB，现有 {held // MEGABYTE} MB")
+        raise Refused(
+            said(
+                "%(what)s合计不得超过 %(megabytes)s MB，现有 %(held)s MB",
+                what=what,
+                megabytes=megabytes,
+                held=held // MEGABYTE,
+            )
+        )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, events
 from engine.errors import BudgetExceeded, CaseStopped, ExpressionFailed, ExpressionInvalid, StepFailed
 from engine.models import Case, Incident
@@ -22,7 +23,11 @@ def guarded(case: Case, actor: str) -> Iterator[None]:
     except STOPPING as error:
         stopped = Stopped(case.id, case.opened_at, actor, error.code, error.message, error.facts.get("element"))
         raise CaseStopped(
-            f"办件“{case.title}”无法继续办理，已转异常处理，您提交的内容没有生效：{error.message}",
+            said(
+                "办件“%(case)s”无法继续办理，已转异常处理，您提交的内容没有生效：%(reason)s",
+                case=case.title,
+                reason=error.message,
+            ),
             stopped.leave,
             case=case.id,
         ) from error

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
+from config.sentences import enumerated, said
 from engine.errors import NotFound
 from engine.models import Organisation
 
@@ -23,15 +24,26 @@ class OrganisationInvalid(JiqunError):
 def add(session: Session, code: str, name: str, level: str, parent_code: str | None = None) -> Organisation:
     """A new organisation below its parent. Raises OrganisationInvalid, NotFound for the parent."""
     if not _CODE.fullmatch(code):
-        raise OrganisationInvalid(f"机构代码 {code!r} 应为六位行政区划代码，同一区划的第二个机构加 -01 这样的后缀")
+        raise OrganisationInvalid(
+            said("机构代码 %(code)s 应为六位行政区划代码，同一区划的第二个机构加 -01 这样的后缀", code=repr(code))
+        )
     if level not in LEVELS:
-        raise OrganisationInvalid(f"没有名为 {level!r} 的机构层级；可用的有 {'、'.join(LEVELS)}")
+        raise OrganisationInvalid(
+            said("没有名为 %(level)s 的机构层级；可用的有 %(known)s", level=repr(level), known=enumerated(LEVELS))
+        )
     if session.get(Organisation, code) is not None:
-        raise OrganisationInvalid(f"机构代码 {code} 已被使用")
+        raise OrganisationInvalid(said("机构代码 %(code)s 已被使用", code=code))
     above = get(session, parent_code) if parent_code else None
     order = list(LEVELS)
     if above is not None and order.index(above.level) >= order.index(level):
-        raise OrganisationInvalid(f"{LEVELS[level]}机构不能设在{LEVELS[above.level]}机构“{above.name}”之下")
+        raise OrganisationInvalid(
+            said(
+                "%(level)s机构不能设在%(above_level)s机构“%(above)s”之下",
+                level=said(LEVELS[level]),
+                above_level=said(LEVELS[above.level]),
+                above=above.name,
+            )
+        )
     organisation = Organisation(
         code=code,
         name=name,
@@ -57,7 +69,7 @@ def get(session: Session, code: str) -> Organisation:
     """The organisation with this code. Raises NotFound."""
     organisation = session.get(Organisation, code)
     if organisation is None:
-        raise NotFound(f"没有代码为 {code} 的机构；请核对行政区划代码")
+        raise NotFound(said("没有代码为 %(code)s 的机构；请核对行政区划代码", code=code))
     return organisation
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from config.settings import Settings
 from engine import access, accounts, events, passwords, sign_ins
 from engine.access import ADMINISTRATORS, SCOPES, Actor
@@ -29,10 +30,10 @@ def change_password(
     """
     access.require(actor, "password.change")
     if proof.person_id != actor.person_id:
-        raise Forbidden("只能修改本人的密码")
+        raise Forbidden(said("只能修改本人的密码"))
     own = sign_ins.confirmed(session, proof, settings, address=address)
     if passwords.verify(own.password_hash, password):
-        raise PasswordWeak("新密码不能与原密码相同")
+        raise PasswordWeak(said("新密码不能与原密码相同"))
     accounts.set_password(session, own, password, by=actor.name, keep=keep)
 
 
@@ -56,18 +57,22 @@ def scopes_for(actor: Actor) -> dict[str, str]:
 
 
 def issue_token(session: Session, actor: Actor, scopes: frozenset[str], *, days: int, label: str) -> str:
-    """A new API token of the actor, told only here. Raises TokenInvalid."""
+    """A new API token of the actor, told only here. Raises TokenInvalid; its fact `field` is "label" if that is why."""
     access.require(actor, "own.change")
     own, label = session.get_one(Person, actor.person_id), label.strip()
     if not label or len(label) > LONGEST_LABEL or not label.isprintable():
-        raise TokenInvalid(f"请填写令牌的用途，不超过 {LONGEST_LABEL} 个字，以便日后辨认")
+        raise TokenInvalid(
+            said("请填写令牌的用途，不超过 %(most)s 个字，以便日后辨认", most=LONGEST_LABEL), field="label"
+        )
     held = sign_ins.tokens(session, own)
     if label in {token.label for token in held}:  # a double click makes one token
-        raise TokenInvalid(f"已有用途为“{label}”的令牌；请换一个用途，或先吊销原来的令牌")
+        raise TokenInvalid(
+            said("已有用途为“%(label)s”的令牌；请换一个用途，或先吊销原来的令牌", label=label), field="label"
+        )
     if len(held) >= MOST_TOKENS:
-        raise TokenInvalid(f"每人至多 {MOST_TOKENS} 个令牌，请先吊销不再使用的")
+        raise TokenInvalid(said("每人至多 %(most)s 个令牌，请先吊销不再使用的", most=MOST_TOKENS))
     if scopes - scopes_for(actor).keys():
-        raise TokenInvalid("令牌的权限范围超出了您的岗位")
+        raise TokenInvalid(said("令牌的权限范围超出了您的岗位"))
     return sign_ins.issue_token(session, own, scopes, days=days, label=label, by=actor.name)
 
 

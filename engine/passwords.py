@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from config.errors import JiqunError
+from config.sentences import said
 
 SHORTEST = 8  # characters
 SHORTEST_ADMINISTRATOR = 12
@@ -32,13 +33,20 @@ def check(password: str, *, name: str, administrator: bool) -> None:
     password = _normal(password)
     shortest = SHORTEST_ADMINISTRATOR if administrator else SHORTEST
     if not shortest <= len(password) <= LONGEST:
-        raise PasswordWeak(f"密码应为 {shortest} 至 {LONGEST} 个字符，现为 {len(password)} 个")
+        raise PasswordWeak(
+            said(
+                "密码应为 %(shortest)s 至 %(longest)s 个字符，现为 %(length)s 个",
+                shortest=shortest,
+                longest=LONGEST,
+                length=len(password),
+            )
+        )
     if _classes(password) < CLASSES_WANTED:
-        raise PasswordWeak("密码应至少包含大写字母、小写字母、数字、其他符号中的三类")
+        raise PasswordWeak(said("密码应至少包含大写字母、小写字母、数字、其他符号中的三类"))
     if name.casefold() in password.casefold():
-        raise PasswordWeak("密码中不能含有登录名")
+        raise PasswordWeak(said("密码中不能含有登录名"))
     if len(set(password)) < SHORTEST // 2:
-        raise PasswordWeak("密码中不同的字符太少，请换一个")
+        raise PasswordWeak(said("密码中不同的字符太少，请换一个"))
 
 
 def made_up() -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
+from config.sentences import said
 from engine import access, cases, clock, events, values
 from engine.access import Actor
 from engine.bpmn import Workflow
@@ -76,27 +77,35 @@ def _stopped(session: Session, actor: Actor, case_id: int) -> tuple[Case, Workfl
     case, workflow = cases.lock(session, case_id)
     access.require(actor, "incident.handle", case)
     if case.status != "incident":
-        raise Refused("该办件没有异常，无需处理", case=case_id)
+        raise Refused(said("该办件没有异常，无需处理"), case=case_id)
     return case, workflow
 
 
 def _require_usable(variables: Mapping[str, Any]) -> None:
     if not variables:
-        raise VariableRefused("请写明要更正的变量；不改变量而再试一次，请用“重试”")
+        raise VariableRefused(said("请写明要更正的变量；不改变量而再试一次，请用“重试”"))
     for name in variables:
         if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-            raise VariableRefused(f"“{name[:64]}”不能作变量名；变量名由英文字母开头，只含字母、数字和下划线")
+            raise VariableRefused(
+                said("“%(name)s”不能作变量名；变量名由英文字母开头，只含字母、数字和下划线", name=name[:64])
+            )
     characters = 0
     for seen, value in enumerate(_everything(dict(variables), 0)):  # the first is the whole
         characters += len(value) if isinstance(value, str) else 0
         if seen > MAX_VALUES or characters > MAX_CHARACTERS:
-            raise VariableRefused(f"变量的内容过多；合计至多 {MAX_VALUES} 项、{MAX_CHARACTERS} 字")
+            raise VariableRefused(
+                said(
+                    "变量的内容过多；合计至多 %(values)s 项、%(characters)s 字",
+                    values=MAX_VALUES,
+                    characters=MAX_CHARACTERS,
+                )
+            )
 
 
 def _everything(value: Any, depth: int) -> Iterator[Any]:
     """A value with all that lies in it, the keys of maps too, each looked at."""
     if type(value) not in (int, str, bool, type(None), list, dict):  # a float is not exact; others are no JSON
-        raise VariableRefused("变量的值只能是整数、文字、是否值、空值、列表和对照表；小数请改用整数单位")
+        raise VariableRefused(said("变量的值只能是整数、文字、是否值、空值、列表和对照表；小数请改用整数单位"))
     if type(value) is int:
         try:
             values.number(value)
@@ -106,12 +115,14 @@ def _everything(value: Any, depth: int) -> Iterator[Any]:
     if not isinstance(value, list | dict):
         return
     if depth == MAX_DEPTH:
-        raise VariableRefused(f"变量的内容嵌套超过 {MAX_DEPTH} 层；请只写出要更正的一层")
+        raise VariableRefused(said("变量的内容嵌套超过 %(most)s 层；请只写出要更正的一层", most=MAX_DEPTH))
     if len(value) > values.MEMBERS:
-        raise VariableRefused(f"每个列表、对照表至多 {values.MEMBERS} 项")
+        raise VariableRefused(said("每个列表、对照表至多 %(most)s 项", most=values.MEMBERS))
     for key in value if isinstance(value, dict) else ():
         if not isinstance(key, str) or reserved(key):
-            raise VariableRefused(f"“{str(key)[:64]}”是系统保留的名称，不能用于变量或对照表；请去掉后再提交")
+            raise VariableRefused(
+                said("“%(name)s”是系统保留的名称，不能用于变量或对照表；请去掉后再提交", name=str(key)[:64])
+            )
         yield key
     for part in value.values() if isinstance(value, dict) else value:
         yield from _everything(part, depth + 1)
@@ -121,7 +132,7 @@ def _close(session: Session, actor: Actor, case: Case, resolution: str, *kept: e
     """The incident is dealt with; the record says how, and what became of the tasks (`kept`)."""
     incident = session.scalar(select(Incident).where(Incident.case_id == case.id, Incident.closed_at.is_(None)))
     if incident is None:
-        raise NotFound("没有待处理的异常", case=case.id)
+        raise NotFound(said("没有待处理的异常"), case=case.id)
     incident.closed_at, incident.closed_by, incident.resolution = clock.now(), actor.name, resolution
     if case.status == "incident":
         case.status = "open"

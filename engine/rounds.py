@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.regime import Regime
+from config.sentences import said
 from engine import access, cases, clock, deployments, draft_lists
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
@@ -34,7 +35,13 @@ def open_round(session: Session, actor: Actor, regime: str, year: int, title: st
     until = rules.in_force_until
     if clock.today() < rules.in_force_from or (until and clock.today() > until):
         raise Refused(
-            f"{rules.source}的施行期间为{rules.in_force_from}至{until or '另行通知'}，今日不能开启批次", regime=regime
+            said(
+                "%(source)s的施行期间为%(since)s至%(until)s，今日不能开启批次",
+                source=rules.source,
+                since=rules.in_force_from,
+                until=until or said("另行通知"),
+            ),
+            regime=regime,
         )
     reason = _reason_for_another(session, rules, year, again.strip())
     round_ = Round(
@@ -124,7 +131,8 @@ def require_fit(session: Session, case: Case, task: Task, form: Form, answers: M
     if case.round_id and "application_year" in answers:
         year = session.get_one(Round, case.round_id).year
         if answers["application_year"] != year:
-            problems.append(Problem("application_year", "not_the_round", f"本批次为 {year} 年度；请改为 {year}"))
+            why = said("本批次为 %(year)s 年度；请改为 %(year)s", year=year)
+            problems.append(Problem("application_year", "not_the_round", why))
     if problems:
         raise FormInvalid(problems)
 
@@ -136,7 +144,7 @@ def _unready(session: Session, case: Case, form: str, chosen: Mapping[str, Seque
     for field, listed in chosen.items():
         for place, case_id in enumerate(listed):
             if case_id not in ready:
-                why = f"办件 {case_id} 不属于本批次，或评审、抽查尚未完成；请从名单中去掉"
+                why = said("办件 %(case)s 不属于本批次，或评审、抽查尚未完成；请从名单中去掉", case=case_id)
                 yield Problem(f"{field}[{place}]", "case_not_ready", why)
 
 
@@ -144,6 +152,6 @@ def find(session: Session, actor: Actor, round_id: int) -> Round:
     """A round the actor may see. Raises NotFound."""
     round_ = session.get(Round, round_id)
     if round_ is None:
-        raise NotFound("没有这个批次，或者您无权查看")
+        raise NotFound(said("没有这个批次，或者您无权查看"))
     access.require(actor, "round.read", round_)
     return round_

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from config.errors import JiqunError, SettingInvalid
+from config.sentences import said
 
 SECONDS = 120  # a scanner that thinks longer is as good as none
 
@@ -26,10 +27,13 @@ def command(setting: str) -> list[str]:
     try:
         words = shlex.split(setting)
     except ValueError as error:
-        raise SettingInvalid(f"JIQUN_SCANNER 的引号不配对：{setting!r}", name="JIQUN_SCANNER") from error
+        raise SettingInvalid(
+            said("JIQUN_SCANNER 的引号不配对：%(setting)s", setting=repr(setting)), name="JIQUN_SCANNER"
+        ) from error
     if words and shutil.which(words[0]) is None:
         raise SettingInvalid(
-            f"JIQUN_SCANNER 所写的程序 {words[0]} 不存在或不能运行；请安装，或去掉此设置", name="JIQUN_SCANNER"
+            said("JIQUN_SCANNER 所写的程序 %(program)s 不存在或不能运行；请安装，或去掉此设置", program=words[0]),
+            name="JIQUN_SCANNER",
         )
     return words
 
@@ -58,4 +62,4 @@ def finds(setting: str, file: Path) -> bool:
     return done.returncode == FOUND
 
 
-_FAILED = "病毒扫描暂时无法进行，文件没有保存；请稍后再传，仍不成功请联系系统管理员"
+_FAILED = said("病毒扫描暂时无法进行，文件没有保存；请稍后再传，仍不成功请联系系统管理员")

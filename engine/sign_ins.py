@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
+from config.sentences import enumerated, said
 from config.settings import Settings
 from engine import clock, events, once, passwords
 from engine.access import SCOPES
@@ -23,8 +24,8 @@ ADDRESS_ALLOWANCE = 10  # a whole office sits behind one address: it may fail th
 MARK = 16  # characters of a hash that tell one from another
 SEEN_EVERY = timedelta(minutes=1)  # a sign-in's last use is written down at most this often
 
-_REFUSED = "登录名或密码不正确，或者账号已锁定、停用"  # one answer for all: nobody learns which names exist
-_ENDED = "登录已失效，请重新登录"
+_REFUSED = said("登录名或密码不正确，或者账号已锁定、停用")  # one answer for all: nobody learns which names exist
+_ENDED = said("登录已失效，请重新登录")
 
 _Kept = TypeVar("_Kept", SignIn, ApiToken)
 
@@ -122,7 +123,7 @@ def holder(session: Session, token: str, settings: Settings) -> tuple[Person, fr
     if token.startswith(TOKEN_PREFIX):
         issued = session.get(ApiToken, _hash(token))
         if issued is None or issued.revoked_at is not None or issued.expires_at <= now:
-            raise SignInFailed("令牌无效、已过期或已吊销，请重新申请")
+            raise SignInFailed(said("令牌无效、已过期或已吊销，请重新申请"))
         person_id, scopes = issued.person_id, frozenset(issued.scopes)
     else:
         found = session.get(SignIn, _hash(token))
@@ -209,11 +210,11 @@ def unlock(session: Session, person: Person, *, by: str) -> None:
 def issue_token(session: Session, person: Person, scopes: frozenset[str], *, days: int, label: str, by: str) -> str:
     """A new API token. Its text is only here: the database holds its hash. Raises TokenInvalid."""
     if not scopes or scopes - set(SCOPES):
-        raise TokenInvalid(f"令牌的权限范围应为 {'、'.join(SCOPES)} 中的一项或几项")
+        raise TokenInvalid(said("令牌的权限范围应为 %(known)s 中的一项或几项", known=enumerated(SCOPES)))
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
-        raise TokenInvalid(f"令牌的有效期应为 1 至 {LONGEST_TOKEN_DAYS} 天")
+        raise TokenInvalid(said("令牌的有效期应为 1 至 %(most)s 天", most=LONGEST_TOKEN_DAYS))
     if person.disabled_at is not None:
-        raise TokenInvalid(f"账号 {person.name} 已停用，不能发放令牌")
+        raise TokenInvalid(said("账号 %(name)s 已停用，不能发放令牌", name=person.name))
     token, now = TOKEN_PREFIX + secrets.token_urlsafe(32), clock.now()
     session.add(
         ApiToken(
@@ -241,7 +242,7 @@ def _marked(session: Session, kind: type[_Kept], person: Person, marked: str) ->
     query = select(kind).where(kind.person_id == person.id, kind.token_hash.startswith(marked, autoescape=True))
     found = session.scalar(query) if len(marked) == MARK else None
     if found is None:
-        raise NotFound("没有这一登录或令牌，可能已经失效")
+        raise NotFound(said("没有这一登录或令牌，可能已经失效"))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, acts, cases, clock, deployments, events, files, incidents, prechecks, rounds
 from engine.access import Actor
 from engine.errors import AlreadyDone, Conflict, NotFound, Refused
@@ -75,7 +76,7 @@ def save_draft(session: Session, actor: Actor, task_id: str, data: Mapping[str, 
     answers = deployed.form(task.form).draft(data)
     draft = session.get(Draft, (task.id, actor.person_id), with_for_update=True)
     if version != (draft.version if draft else 0):
-        raise Conflict("草稿已在别处更新，请先查看较新的草稿", version=draft.version if draft else 0)
+        raise Conflict(said("草稿已在别处更新，请先查看较新的草稿"), version=draft.version if draft else 0)
     if draft is None:
         draft = Draft(task_id=task.id, person_id=actor.person_id, version=0)
         session.add(draft)
@@ -92,7 +93,7 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     """
     case, task, drafted = _locked(session, actor, task_id)
     if case.status != "open":
-        raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
+        raise Refused(said("该办件处于异常状态，待流程管理人员处理后方可继续办理"), case=case.id)
     _other_eyes(session, actor.name, task)
     form = deployments.deployed(session, case.deployment_id).form(task.form)
     answers = form.clean(data)
@@ -104,7 +105,7 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
             workflow.wake()
         step = workflow.step(task.id)
         if step is None:
-            raise Refused("该待办的办理时间已过", task=task_id)
+            raise Refused(said("该待办的办理时间已过"), task=task_id)
         names = [name.strip() for name in step.properties.get("variables", "").split(",") if name.strip()]
         variables = {name: answers.get(name) for name in names}
         variables |= acts.do(acts.Answered(session, actor, case, task, step, answers))
@@ -134,7 +135,7 @@ def open_for(session: Session, actor: Actor, task_id: str, action: str) -> Task:
     query = select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     task = session.scalar(query)
     if task is None:
-        raise NotFound("没有这个待办，或者您无权查看")
+        raise NotFound(said("没有这个待办，或者您无权查看"))
     access.require(actor, action, task)
     _still_open(task)
     return task
@@ -175,7 +176,7 @@ def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task, b
     """
     found = session.execute(_LOCKED, {"task": task_id}).one_or_none()
     if found is None:
-        raise NotFound("没有这个待办，或者您无权查看")
+        raise NotFound(said("没有这个待办，或者您无权查看"))
     case, task, drafted = found
     access.require(actor, "task.complete", task)
     _still_open(task)
@@ -184,15 +185,15 @@ def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task, b
 
 def _still_open(task: Task) -> None:
     if task.state == "done":
-        raise AlreadyDone("该待办已办结", task=task.id)
+        raise AlreadyDone(said("该待办已办结"), task=task.id)
     if task.state != "open":
-        raise Conflict("该待办已失效：办理时间已过，或办件已转入其他环节", task=task.id)
+        raise Conflict(said("该待办已失效：办理时间已过，或办件已转入其他环节"), task=task.id)
 
 
 def _get(session: Session, task_id: str) -> Task:
     task = session.get(Task, task_id)
     if task is None:
-        raise NotFound("没有这个待办，或者您无权查看")
+        raise NotFound(said("没有这个待办，或者您无权查看"))
     return task
 
 

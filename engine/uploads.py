@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 from types import MappingProxyType
 
+from config.sentences import enumerated, said
 from engine import containers
 from engine.containers import OLE, PROGRAM_STARTS, ZIP
 
@@ -66,11 +67,13 @@ def problem(file: Path, name: str) -> str | None:
     """
     kind = ending(name)
     if kind not in MEDIA_TYPES:
-        return f"不接收 .{kind} 文件；可用 {'、'.join(MEDIA_TYPES)}" if kind else "文件名没有扩展名"
+        if not kind:
+            return said("文件名没有扩展名")
+        return said("不接收 .%(kind)s 文件；可用 %(kinds)s", kind=kind, kinds=enumerated(MEDIA_TYPES))
     with file.open("rb") as opened:
         head = opened.read(4096)
     if not _begins_right(kind, head):
-        return f"内容与扩展名 .{kind} 不符"
+        return containers.misnamed(kind)
     return containers.problem(file, kind)
 
 

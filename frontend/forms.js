@@ -9,7 +9,7 @@ import { Table } from "./forms/tables.js";
 import { refuseStrayFiles, uploads } from "./forms/uploads.js";
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
-  const roots = [...form.querySelectorAll("[data-table], .jq-years")].map((one) => one.closest(".jq-field"));
+  const roots = [...form.querySelectorAll("[data-table], [data-cells]")].map((one) => one.closest(".jq-field"));
   const tables = roots.map((root) => new Table(root));
   tables.forEach(pasteBlocks);
   count(form);

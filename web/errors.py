@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, redirect, request, url_for
 from sqlalchemy.exc import OperationalError
@@ -15,7 +16,8 @@ from engine import errors
 from engine.columns import dump_json
 from engine.files import FileTooLarge
 from engine.scanner import ScanFailed
-from web.wording import N_, _
+from web import context
+from web.wording import N_, _, spoken
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,11 @@ def as_page() -> bool:
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
-    """A problem document; `more` are members beside the standard ones. For a person, a page that says the same."""
+    """A problem document; `more` are members beside the standard ones. For a person, a page that says the same.
+
+    A page's script shows the detail to its reader, in their language; who asks the API reads Chinese.
+    """
+    detail = spoken(detail)
     if as_page():
         return _page(status, detail)
     document = {
@@ -142,13 +148,32 @@ def _page(status: int, detail: str) -> Response:
         return desk.sign_in_again(detail)
     if status >= 500:
         frame.ask_nothing()
-    return frame.page("error.html", status, title=_(TITLES.get(status, UNDONE)), detail=detail, code=status)
+    title = _(TITLES.get(status, UNDONE))
+    return frame.page("error.html", status, title=title, detail=detail, code=status, back=_form_page())
+
+
+def _form_page() -> str:
+    """The page of ours whose form has been refused; empty where a link was followed."""
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if request.method == "POST" and came_from.netloc == request.host else ""
+
+
+def _too_large() -> str:
+    """Why a whole request was not taken, before anything of it was read."""
+    if request.mimetype != "multipart/form-data":
+        return _("请求内容超过限制，请压缩或拆分后再提交")
+    most = context.current().settings.file_megabytes
+    return _(
+        "提交的内容超过限制，没有保存：单个文件不超过 %(most)s MB，一次提交的文件合计也不超过 %(most)s MB；"
+        "请将文件压缩、拆分或分次上传",
+        most=most,
+    )
 
 
 def _field_problem(found: Any) -> dict[str, Any]:
     if isinstance(found, Mapping):
         return dict(found)
-    return {"field": found.field, "code": found.code, "message": found.message}
+    return {"field": found.field, "code": found.code, "message": spoken(found.message)}
 
 
 def _not_served(error: HTTPException) -> Response:
@@ -158,7 +183,7 @@ def _not_served(error: HTTPException) -> Response:
         if as_page()
         else "没有这个地址；可用的地址见 /api/v1/openapi.json",
         405: _("此地址不支持 %(method)s", method=request.method),
-        413: _("请求内容超过限制，请压缩或拆分后再提交"),
+        413: _too_large(),
     }.get(status, _(TITLES.get(status, UNDONE)))
     answer = problem(status, HTTPStatus(status).name.lower(), detail)
     for name, value in error.get_headers(request.environ):

@@ -59,7 +59,7 @@ def install(app: Flask) -> None:
                     g.actor = _who(shown)
             return
         if action is None:
-            raise Forbidden("此地址未设访问规则，不予开放")
+            raise Forbidden(_("此地址未设访问规则，不予开放"))
         g.actor = _who(token() if asks_by_token() else shown)
         access.require(g.actor, action)
 
@@ -83,7 +83,7 @@ def actor() -> Actor:
     """Who is asking. Only for views whose policy asks for a name."""
     who = g.actor
     if who is None:
-        raise SignInFailed("请先登录，或出示接口令牌")
+        raise SignInFailed(_("请先登录，或出示接口令牌"))
     return who  # type: ignore[no-any-return]  # g holds anything
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from web.errors import RequestInvalid
+from web.wording import _
 
 JSON_BYTES = 2 * 1024 * 1024
 MOST_DIGITS = 40  # of a number, before and after the point: 1e999999999 would be an int of a billion digits
@@ -55,14 +56,14 @@ def parse(raw: bytes) -> Any:
     except RequestInvalid:
         raise
     except (ValueError, RecursionError) as error:
-        raise RequestInvalid("请求内容不是有效的 JSON（UTF-8）") from error
+        raise RequestInvalid(_("请求内容不是有效的 JSON（UTF-8）")) from error
     return parsed
 
 
 def refuse_unstorable_address() -> None:
     """A NUL in an address or a query would fail in the database."""
     if "\x00" in request.path or any("\x00" in text for pair in request.args.items(multi=True) for text in pair):
-        raise RequestInvalid("地址中含有不能使用的字符")
+        raise RequestInvalid(_("地址中含有不能使用的字符"))
 
 
 def too_large(limit: int) -> None:
@@ -87,13 +88,13 @@ def _whole(text: str) -> int:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise RequestInvalid(f"不能使用的数：{text[:20]}")
+    raise RequestInvalid(_("不能使用的数：%(number)s", number=text[:20]))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise RequestInvalid("JSON 对象中同一名称出现了两次")
+        raise RequestInvalid(_("JSON 对象中同一名称出现了两次"))
     return made
 
 
@@ -101,7 +102,7 @@ def _storable(value: Any) -> None:
     if isinstance(value, str):
         value.encode("utf-8")  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
         if "\x00" in value:
-            raise RequestInvalid("文本中含有不能使用的字符（NUL）")
+            raise RequestInvalid(_("文本中含有不能使用的字符（NUL）"))
     elif isinstance(value, dict):
         for name, inner in value.items():
             _storable(name)

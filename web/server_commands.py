@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 @click.option("--no-worker", is_flag=True, help="不运行调度；另以 jiqun worker 运行")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     """运行网站与接口，连同调度。"""
-    import waitress
-
     from engine import scanner
     from web import assets
+    from web import server as servers
     from web.app import create_app
     from web.worker import Worker
 
@@ -39,14 +38,12 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
         _require_real(settings, database)
         app = create_app(settings, database)
         try:
-            server = waitress.create_server(
+            server = servers.create(
                 app,
                 host=host or settings.host,
                 port=settings.port if port is None else port,
                 threads=settings.threads,
-                ident=None,
                 **believed,
-                max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],  # ours refuses first, and says why
             )
         except OSError as error:
             where = f"{host or settings.host}:{settings.port if port is None else port}"

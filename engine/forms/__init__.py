@@ -243,7 +243,7 @@ class Form:
                     yield Problem(path, code, message)
 
     def _label(self, name: str) -> str:
-        return f"“{self._fields[name]['title']}”"
+        return form_messages.label_of(self._fields[name])
 
 
 def _bounded(data: Any) -> dict[str, Problem]:

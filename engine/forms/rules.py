@@ -5,7 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from config.sentences import Title, enumerated, said
 from engine import clock
+from engine.forms import messages as form_messages
 from engine.forms.kinds import FACTS, NOTHING, Schema, kind_of, shape_of
 
 Answers: TypeAlias = Mapping[str, Any]
@@ -94,13 +96,16 @@ def _wrong(rule: Any, document: Mapping[str, Any]) -> Iterator[str]:
         yield f"没有这种规则；可用的有：{'、'.join(_CHECKS)}"
         return
     parts = _CHECKS[rule["rule"]][1]
-    if rule.keys() - {"rule", "message"} != parts.keys():
+    if rule.keys() - {"rule", "message", "x-i18n"} != parts.keys():
         yield f"规则“{rule['rule']}”应写明：{'、'.join(parts)}"
     elif "when" in parts:
         yield from _wrong_test("when", rule["when"], {"fields": _ANY}, {"in", "not_in", "above"}, document)
         yield from _wrong_test("then", rule["then"], {"field": _ANY}, {"in", "not_in"}, document)
         if not isinstance(rule.get("message"), str):
             yield "应有给填报人看的 message"
+        i18n = rule.get("x-i18n", {})
+        if not isinstance(i18n, dict) or not all(isinstance(words, dict) for words in i18n.values()):
+            yield 'x-i18n 应写作 {"en": {"message": "…"}}'
     else:
         yield from _wrong_parts(rule, parts, document)
 
@@ -157,10 +162,16 @@ def _years_before(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken
         values = answers[name]
         for key in wanted:
             if key not in values:
-                yield f"{name}.{key}", "required", f"请填写{label(name)}的 {key} 年数据"
+                message = said("请填写%(label)s的 %(year)s 年数据", label=label(name), year=key)
+                yield f"{name}.{key}", "required", message
         for key in values:
             if key not in wanted:
-                message = f"{label(name)}只填 {'、'.join(wanted)} 三个年度，请删去 {key} 年"
+                message = said(
+                    "%(label)s只填 %(years)s 三个年度，请删去 %(year)s 年",
+                    label=label(name),
+                    years=enumerated(wanted),
+                    year=key,
+                )
                 yield f"{name}.{key}", "wrong_year", message
 
 
@@ -171,41 +182,55 @@ def _requires_when(rule: Rule, answers: Answers, _label: Label) -> Iterator[Brok
     if not any(_holds(when, atom) for atom in atoms):
         return
     if not any(_holds(then, atom) for atom in _atoms(answers.get(then["field"]))):
-        yield then["field"], "requires", rule["message"]
+        i18n = rule.get("x-i18n", {})
+        others = {language: words["message"] for language, words in i18n.items() if "message" in words}
+        yield then["field"], "requires", Title(rule["message"], others)
 
 
 def _not_above(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
     """A part is never more than the whole it is part of, year by year."""
     part, whole = answers[rule["field"]], answers[rule["other"]]
-    names = f"{label(rule['field'])}不能大于{label(rule['other'])}"
     for year, value in part.items():
         most = whole.get(year, value)
         if NOTHING not in (value, most) and value > most:
-            yield f"{rule['field']}.{year}", "not_above", f"{year} 年{names}，现为 {value} 和 {most}，请核对"
+            message = said(
+                "%(year)s 年%(part)s不能大于%(whole)s，现为 %(value)s 和 %(most)s，请核对",
+                year=year,
+                part=label(rule["field"]),
+                whole=label(rule["other"]),
+                value=value,
+                most=most,
+            )
+            yield f"{rule['field']}.{year}", "not_above", message
 
 
 def _length_together(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
     """申报表 八: 3000字以内, for the boxes of the part together."""
     length = sum(len(answers[name]) for name in rule["fields"])
     if length > rule["limit"]:
-        names = "、".join(label(name) for name in rule["fields"])
-        over = length - rule["limit"]
-        yield (
-            rule["fields"][0],
-            "too_long",
-            f"{names}合计不得超过 {rule['limit']} 字，现有 {length} 字，请删去 {over} 字",
+        message = said(
+            "%(labels)s合计不得超过 %(most)s 字，现有 %(size)s 字，请删去 %(over)s 字",
+            labels=enumerated(map(label, rule["fields"])),
+            most=rule["limit"],
+            size=length,
+            over=length - rule["limit"],
         )
+        yield rule["fields"][0], "too_long", message
 
 
 def _after_now(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
     if datetime.fromisoformat(answers[rule["field"]]) <= clock.now():
-        yield rule["field"], "after_now", f"{label(rule['field'])}应晚于现在，请改为将来的时间"
+        message = said("%(label)s应晚于现在，请改为将来的时间", label=label(rule["field"]))
+        yield rule["field"], "after_now", message
 
 
 def _not_after_today(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
     today = clock.today()
     if date.fromisoformat(answers[rule["field"]]) > today:
-        yield rule["field"], "not_after_today", f"{label(rule['field'])}不能晚于今天（{today.isoformat()}），请核对"
+        message = said(
+            "%(label)s不能晚于今天（%(today)s），请核对", label=label(rule["field"]), today=today.isoformat()
+        )
+        yield rule["field"], "not_after_today", message
 
 
 def _covers(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
@@ -213,7 +238,12 @@ def _covers(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
     written = {row[rule["column"]] for row in answers[rule["table"]]}
     for number, item in enumerate(answers[rule["field"]]):
         if item not in written:
-            message = f"{label(rule['table'])}里没有 {item} 这一项，请补上，或从{label(rule['field'])}中去掉它"
+            message = said(
+                "%(table)s里没有 %(item)s 这一项，请补上，或从%(field)s中去掉它",
+                table=label(rule["table"]),
+                item=item,
+                field=label(rule["field"]),
+            )
             yield f"{rule['field']}[{number}]", "covers", message
 
 
@@ -222,7 +252,11 @@ def _distinct(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
     for number, row in enumerate(answers[rule["table"]]):
         value = row[rule["column"]]
         if first.setdefault(value, number) != number:
-            message = f"{label(rule['table'])}第 {number + 1} 行与第 {first[value] + 1} 行重复，请只留一行"
+            message = said(
+                "%(later)s与%(first)s重复，请只留一行",
+                later=form_messages.row_of(label(rule["table"]), number + 1),
+                first=said("第 %(row)s 行", row=first[value] + 1),
+            )
             yield f"{rule['table']}[{number}].{rule['column']}", "distinct", message
 
 

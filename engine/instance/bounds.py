@@ -4,6 +4,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+from config.sentences import said
 from engine.errors import BudgetExceeded
 
 MAX_STEPS = 1000  # automatic steps in one command
@@ -17,7 +18,8 @@ class Tokens(dict[UUID, Any]):
 
     def __setitem__(self, key: UUID, task: Any) -> None:
         if len(self) >= MAX_TOKENS:
-            raise BudgetExceeded(f"流程推演超过 {MAX_TOKENS} 个节点，已停止；请减少连续的并行分支", limit=MAX_TOKENS)
+            why = said("流程推演超过 %(most)s 个节点，已停止；请减少连续的并行分支", most=MAX_TOKENS)
+            raise BudgetExceeded(why, limit=MAX_TOKENS)
         super().__setitem__(key, task)
 
 
@@ -32,12 +34,11 @@ class Budget:
         """One more step, in an instance of so many tokens. Raises BudgetExceeded."""
         self.steps += 1
         if self.steps > MAX_STEPS or tokens > MAX_TOKENS or time.monotonic() > self.until:
-            raise BudgetExceeded(
-                "流程一次运行的步数、时间或节点数超过上限，请检查是否有不停的循环", steps=self.steps, tokens=tokens
-            )
+            why = said("流程一次运行的步数、时间或节点数超过上限，请检查是否有不停的循环")
+            raise BudgetExceeded(why, steps=self.steps, tokens=tokens)
 
 
 def require_depth(depth: int) -> None:
     """Raises BudgetExceeded for a sub-process in a sub-process in … too deep."""
     if depth >= MAX_DEPTH:
-        raise BudgetExceeded(f"子流程嵌套超过 {MAX_DEPTH} 层", limit=MAX_DEPTH)
+        raise BudgetExceeded(said("子流程嵌套超过 %(most)s 层", most=MAX_DEPTH), limit=MAX_DEPTH)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config.errors import JiqunError
+from config.sentences import said
 from engine.errors import BudgetExceeded, StepFailed
 
 
@@ -15,7 +16,7 @@ def in_our_words() -> Iterator[None]:
     except JiqunError:
         raise
     except RecursionError as error:
-        raise BudgetExceeded("流程图嵌套或串联过长，无法执行") from error
+        raise BudgetExceeded(said("流程图嵌套或串联过长，无法执行")) from error
     except Exception as error:  # a diagram may fail in any way; the case becomes an incident, never half a state
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, JiqunError):
@@ -23,4 +24,5 @@ def in_our_words() -> Iterator[None]:
         if isinstance(cause, JiqunError):
             raise cause from error
         element = getattr(getattr(error, "task_spec", None), "bpmn_id", None) or getattr(error, "id", None)
-        raise StepFailed(f"流程在 {element or '此处'} 无法继续：{error}", element=element) from error
+        why = said("流程在 %(place)s 无法继续：%(error)s", place=element or said("此处"), error=error)
+        raise StepFailed(why, element=element) from error

@@ -62,9 +62,8 @@ class Case(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # a writer of an older version gets Stale
     __table_args__ = (
         Index("ix_case_run_wake_at", "wake_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
-        Index(
-            "ix_case_run_named", "title", "organisation_code", "status", "round_id"
-        ),  # engine.inbox looks for words in it
+        # engine.inbox looks for words in it
+        Index("ix_case_run_named", "title", "organisation_code", "status", "round_id"),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from config.sentences import said
 from engine.clock import SHANGHAI
 from engine.forms import Form
 from engine.forms.kinds import Schema
@@ -50,7 +51,11 @@ class Column:
 
 
 class Unfit(Exception):
-    """A cell that cannot be an answer of its column; the text follows on “第 5 行“产值””."""
+    """A cell that cannot be an answer of its column; `why` follows on “第 5 行“产值””."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def of(form: Form, field: str) -> list[Column]:
@@ -101,17 +106,17 @@ def from_cell(column: Column, value: Any, shown_as: str) -> Any:
 
 def _number(column: Column, value: Decimal, shown_as: str) -> Any:
     if not value.is_finite():
-        raise Unfit("不是确定的数字，请重新填写")
+        raise Unfit(said("不是确定的数字，请重新填写"))
     shape = _LITERAL.sub("", shown_as).split(";")[0]
     if column.kind in DECIMALS | WHOLES:
         if "%" in shape:
             shown = _digits(value * 100)
-            raise Unfit(f"按百分比显示（{shown}%），请把单元格设为常规格式，再填 {shown}")
+            raise Unfit(said("按百分比显示（%(shown)s%%），请把单元格设为常规格式，再填 %(shown)s", shown=shown))
         if _SCALED.search(shown_as):
-            raise Unfit(f"显示的不是原数（原数为 {_digits(value)}），请把单元格设为常规格式后核对")
+            raise Unfit(said("显示的不是原数（原数为 %(value)s），请把单元格设为常规格式后核对", value=_digits(value)))
         return value
     if not _PLAIN_FORMAT.fullmatch(shape.strip()) or value.adjusted() >= _MOST_DIGITS:
-        raise Unfit("应是文字，现为带格式的数字，请把单元格设为文本格式后重新填写")
+        raise Unfit(said("应是文字，现为带格式的数字，请把单元格设为文本格式后重新填写"))
     return _digits(value)
 
 
@@ -131,13 +136,11 @@ def _day(column: Column, value: Any) -> Any:
         # A cell counts days as a fraction: the second may be a hair off.
         return moment.replace(microsecond=0, tzinfo=SHANGHAI).isoformat()
     if column.kind == "date":
-        raise Unfit("应是日期，不带时间，请改为 2025-09-26 的样子")
-    wanted = "数字" if column.kind in DECIMALS | WHOLES else "文字"
+        raise Unfit(said("应是日期，不带时间，请改为 2025-09-26 的样子"))
     shown = moment.strftime("%Y-%m-%d") if moment else value
-    raise Unfit(f"应是{wanted}，现为日期或时间（{shown}），请把单元格设为{_FORMATS[wanted]}格式后重新填写")
-
-
-_FORMATS = {"数字": "常规", "文字": "文本"}
+    if column.kind in DECIMALS | WHOLES:
+        raise Unfit(said("应是数字，现为日期或时间（%(shown)s），请把单元格设为常规格式后重新填写", shown=shown))
+    raise Unfit(said("应是文字，现为日期或时间（%(shown)s），请把单元格设为文本格式后重新填写", shown=shown))
 
 
 def _heading(schema: Schema) -> str:

@@ -16,7 +16,8 @@ from typing import Final
 from lxml import etree
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from engine import uploads
+from config.sentences import said
+from engine import containers, uploads
 
 LARGEST = 10 * 1024 * 1024
 LARGEST_UNPACKED = 16 * 1024 * 1024  # a thousand rows of seventeen columns take one
@@ -28,10 +29,10 @@ _BOM = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"\x00\x00\x00<", b"\x4c\x6f\xa7\x94")  # UTF-16, -32, EBCDIC
 _DECLARED: Final = re.compile(rb"^<\?xml[^>]*?\bencoding\s*=\s*[\"']([^\"']*)")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-BROKEN: Final = "文件已损坏，无法打开；请用表格软件打开后另存为“Excel 工作簿（.xlsx）”再导入"
+BROKEN: Final = said("文件已损坏，无法打开；请用表格软件打开后另存为“Excel 工作簿（.xlsx）”再导入")
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError)
-_TOO_MUCH = "文件解压后过大，请删去多余的空行、图片和其他工作表，另存后再导入"
-_NOT_XLSX = "这不是 .xlsx 表格，请用表格软件打开后另存为“Excel 工作簿（.xlsx）”再导入"
+_TOO_MUCH = said("文件解压后过大，请删去多余的空行、图片和其他工作表，另存后再导入")
+_NOT_XLSX = said("这不是 .xlsx 表格，请用表格软件打开后另存为“Excel 工作簿（.xlsx）”再导入")
 
 
 @dataclass
@@ -46,11 +47,12 @@ class Outline:
 def refusal(content: bytes) -> str | None:
     """Why this file is not read at all, in a sentence; None if it may be."""
     if not content:
-        return "文件是空的，请重新选择"
+        return said("文件是空的，请重新选择")
     if len(content) > LARGEST:
-        return f"文件超过 {LARGEST // 1024 // 1024} MB，请只保留要导入的表格，另存后再导入"
+        megabytes = LARGEST // 1024 // 1024
+        return said("文件超过 %(megabytes)s MB，请只保留要导入的表格，另存后再导入", megabytes=megabytes)
     if content.startswith(_OLE):
-        return "这是旧版 .xls 文件，或者设了打开密码；请在表格软件中去掉密码，另存为“Excel 工作簿（.xlsx）”再导入"
+        return said("这是旧版 .xls 文件，或者设了打开密码；请在表格软件中去掉密码，另存为“Excel 工作簿（.xlsx）”再导入")
     if not content.startswith(_ZIP):
         return _NOT_XLSX
     return _size(content) or _upload(content) or _parts(content)
@@ -97,7 +99,9 @@ def _upload(content: bytes) -> str | None:
         why = uploads.problem(file, file.name)
     if why is None:
         return None
-    return _NOT_XLSX if "不符" in why else f"{why}；请在表格软件中另存为“Excel 工作簿（.xlsx）”再导入"
+    if why == containers.misnamed("xlsx"):
+        return _NOT_XLSX
+    return said("%(why)s；请在表格软件中另存为“Excel 工作簿（.xlsx）”再导入", why=why)
 
 
 def _parts(content: bytes) -> str | None:

@@ -14,8 +14,10 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 
+from config.sentences import Said, enumerated, said
 from engine.errors import FormInvalid
 from engine.forms import Form
+from engine.forms import messages as form_messages
 from engine.sheets import columns as sheet_columns
 from engine.sheets import container
 from engine.sheets.columns import CHOICES, REQUIRED, Column, Unfit, folded
@@ -71,7 +73,7 @@ def read(form: Form, field: str, content: bytes) -> Imported:
     try:
         sheets, aside = _open(content)
     except _TooMuch as error:
-        return _refused(str(error))
+        return _refused(error.why)
     except Exception:  # openpyxl answers a broken file with whatever it stumbled over
         log.info("a spreadsheet could not be read", exc_info=True)
         return _refused(container.BROKEN)
@@ -80,11 +82,19 @@ def read(form: Form, field: str, content: bytes) -> Imported:
         heading = _heading(sheet.rows, columns)
         if heading:
             aside += [other.title for other in sheets[number + 1 :]]
-            notes = [f"只读取了工作表“{sheet.title}”，其他工作表没有读取：{'、'.join(aside)}"] if aside else []
             imported = _import(form, field, sheet, heading)
-            return Imported(imported.rows, imported.problems, notes + imported.notes)
+            return Imported(imported.rows, imported.problems, _left_aside(sheet, aside))
         aside.append(sheet.title)
-    return _refused("没有找到表头，请下载本表的模板，在模板里填写后再导入，不要改动表头")
+    return _refused(said("没有找到表头，请下载本表的模板，在模板里填写后再导入，不要改动表头"))
+
+
+def _left_aside(sheet: Sheet, others: Sequence[str]) -> list[str]:
+    if not others:
+        return []
+    note = said(
+        "只读取了工作表“%(sheet)s”，其他工作表没有读取：%(others)s", sheet=sheet.title, others=enumerated(others)
+    )
+    return [note]
 
 
 def _refused(why: str) -> Imported:
@@ -92,7 +102,11 @@ def _refused(why: str) -> Imported:
 
 
 class _TooMuch(Exception):
-    """The sheet goes on further than anybody fills in."""
+    """The sheet goes on further than anybody fills in; `why` says so."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def _open(content: bytes) -> tuple[list[Sheet], list[str]]:
@@ -108,8 +122,14 @@ def _open(content: bytes) -> tuple[list[Sheet], list[str]]:
             if not outline.last_row:
                 continue
             if outline.last_row > MOST_ROWS or outline.last_column > MOST_COLUMNS:
-                place = f"{get_column_letter(outline.last_column)} 列、第 {outline.last_row} 行"
-                raise _TooMuch(f"工作表“{sheet.title}”的内容一直到{place}，请删去表格以外的内容后再导入")
+                raise _TooMuch(
+                    said(
+                        "工作表“%(sheet)s”的内容一直到%(column)s 列、第 %(row)s 行，请删去表格以外的内容后再导入",
+                        sheet=sheet.title,
+                        column=get_column_letter(outline.last_column),
+                        row=outline.last_row,
+                    )
+                )
             rows = sheet.iter_rows(max_row=outline.last_row, max_col=outline.last_column)
             merged = [CellRange(reference) for reference in outline.merged[:MOST_PROBLEMS]]
             visible.append(Sheet(sheet.title, [[_cell(cell) for cell in row] for row in rows], merged))
@@ -164,23 +184,37 @@ def _recognised(
         elif candidates:
             column = next((one for one in candidates if one not in heading.columns.values()), candidates[0])
         else:
-            where = f"“{shown}”（{get_column_letter(place + 1)} 列）"
-            wanted = f"模板里这一列是“{hidden.heading}”，请改回" if hidden else "本表没有这一列，请删去"
-            heading.problems.append(SheetProblem(number, where, f"第 {number} 行的表头{where}：{wanted}"))
+            where = _where(shown, place)
+            heading.problems.append(SheetProblem(number, where, _misplaced(number, where, hidden)))
             heading.titles[place] = where
             continue
-        where = f"“{column.heading}”（{get_column_letter(place + 1)} 列）"
+        where = _where(column.heading, place)
         heading.titles[place] = where
         if column in heading.columns.values():
-            message = f"第 {number} 行的表头{where}出现了两次，请只留一列"
+            message = said("第 %(row)s 行的表头%(where)s出现了两次，请只留一列", row=number, where=where)
             heading.problems.append(SheetProblem(number, where, message))
         else:
             heading.columns[place] = column
     for column in columns:
         if column not in heading.columns.values() and not any(column is machine.get(place) for place in heading.titles):
-            message = f"第 {number} 行的表头缺少“{column.heading}”，请照模板补上这一列"
-            heading.problems.append(SheetProblem(number, f"“{column.heading}”", message))
+            title = said("“%(title)s”", title=column.heading)
+            message = said("第 %(row)s 行的表头缺少%(title)s，请照模板补上这一列", row=number, title=title)
+            heading.problems.append(SheetProblem(number, title, message))
     return heading
+
+
+def _where(title: str, place: int) -> Said:
+    """A column as the reader finds it."""
+    return said("“%(title)s”（%(letter)s 列）", title=title, letter=get_column_letter(place + 1))
+
+
+def _misplaced(row: int, where: str, hidden: Column | None) -> Said:
+    """For a heading that is not the template's; `hidden` is the column that stands there by its hidden name."""
+    if hidden is None:
+        return said("第 %(row)s 行的表头%(where)s：本表没有这一列，请删去", row=row, where=where)
+    return said(
+        "第 %(row)s 行的表头%(where)s：模板里这一列是“%(title)s”，请改回", row=row, where=where, title=hidden.heading
+    )
 
 
 def _import(form: Form, field: str, sheet: Sheet, heading: Heading) -> Imported:
@@ -198,16 +232,22 @@ def _import(form: Form, field: str, sheet: Sheet, heading: Heading) -> Imported:
                 answers[column.name] = _answer(column, cell)
             except Unfit as why:
                 where = heading.titles[place]
-                problems.append(SheetProblem(number, where, f"第 {number} 行{where}{why}"))
+                message = said("%(cell)s%(why)s", cell=_cell_at(number, where), why=why.why)
+                problems.append(SheetProblem(number, where, message))
         rows.append(answers)
         numbers.append(number)
     schema = form.field(field)
     if not rows:
-        problems.append(SheetProblem(0, "", f"表头下面没有内容，请从第 {heading.row + 1} 行起填写后再导入"))
+        message = said("表头下面没有内容，请从第 %(row)s 行起填写后再导入", row=heading.row + 1)
+        problems.append(SheetProblem(0, "", message))
     elif len(rows) > schema["maxItems"]:
         over = numbers[schema["maxItems"]]
-        message = (
-            f"“{schema['title']}”最多 {schema['maxItems']} 行，现有 {len(rows)} 行，请删去第 {over} 行起多出的部分"
+        message = said(
+            "%(table)s最多 %(most)s 行，现有 %(count)s 行，请删去第 %(over)s 行起多出的部分",
+            table=form_messages.label_of(schema),
+            most=schema["maxItems"],
+            count=len(rows),
+            over=over,
         )
         problems.append(SheetProblem(over, "", message))
         rows = []
@@ -220,9 +260,9 @@ def _import(form: Form, field: str, sheet: Sheet, heading: Heading) -> Imported:
 
 def _answer(column: Column, cell: Cell) -> Any:
     if cell.kind == "f":
-        raise Unfit("是公式，请粘贴为数值")
+        raise Unfit(said("是公式，请粘贴为数值"))
     if cell.kind == "e":
-        raise Unfit(f"是错误值 {cell.value}，请改为确定的内容")
+        raise Unfit(said("是错误值 %(value)s，请改为确定的内容", value=cell.value))
     return sheet_columns.from_cell(column, cell.value, cell.shown_as)
 
 
@@ -231,7 +271,9 @@ def _merged(sheet: Sheet, heading: Heading) -> Iterator[SheetProblem]:
     for area in sheet.merged:
         touched = [title for place, title in heading.titles.items() if area.min_col <= place + 1 <= area.max_col]
         if area.max_row >= heading.row and touched:
-            message = f"第 {area.min_row} 行的 {area.coord} 是合并单元格，请取消合并，每一行都填写"
+            message = said(
+                "第 %(row)s 行的 %(cells)s 是合并单元格，请取消合并，每一行都填写", row=area.min_row, cells=area.coord
+            )
             yield SheetProblem(area.min_row, touched[0], message)
 
 
@@ -243,8 +285,12 @@ def _outside(sheet: Sheet, heading: Heading) -> Iterator[SheetProblem]:
             if cell and place not in heading.titles and place not in told:
                 told.add(place)
                 letter = get_column_letter(place + 1)
-                message = f"第 {number} 行 {letter} 列有内容，但这一列没有表头，请移到相应的列或删去"
-                yield SheetProblem(number, f"{letter} 列", message)
+                message = said(
+                    "第 %(row)s 行 %(letter)s 列有内容，但这一列没有表头，请移到相应的列或删去",
+                    row=number,
+                    letter=letter,
+                )
+                yield SheetProblem(number, said("%(letter)s 列", letter=letter), message)
 
 
 def _checked(
@@ -255,18 +301,28 @@ def _checked(
         kept, problems = form.check(field, rows)
     except FormInvalid as refused:
         kept, problems = [], refused.problems
-    schema = form.field(field)
-    title = f"“{schema['title']}”"
     places = {column.name: heading.titles[place] for place, column in heading.columns.items()}
     found = []
     for problem in problems:
         at = re.match(r"\w+\[(\d+)\](?:\.(\w+))?", problem.field)
         if at and at[2] and at[2] not in places:
             continue  # its column is missing, which is told once
-        message = re.sub(r"第 (\d+) 行", lambda row: f"第 {numbers[int(row[1]) - 1]} 行", problem.message)
         row, where = (numbers[int(at[1])], places.get(at[2], "")) if at else (0, "")
-        message = message.replace(f"{title}第", "第", 1)
-        if at and at[2]:
-            message = message.replace(f"“{schema['items']['properties'][at[2]]['title']}”", where, 1)
-        found.append(SheetProblem(row, where, message))
+        found.append(SheetProblem(row, where, _as_in_the_file(problem.message, numbers, where)))
     return kept, found
+
+
+def _as_in_the_file(text: Any, numbers: Sequence[int], where: str) -> Any:
+    """A sentence of the form with its rows numbered and its column called as in the spreadsheet."""
+    if not isinstance(text, Said):
+        return text
+    facts = text.facts
+    if "row" in facts:
+        return said("第 %(row)s 行", row=numbers[facts["row"] - 1])
+    if "place" in facts:
+        return _cell_at(numbers[facts["place"].facts["row"] - 1], where)
+    return Said(text.sentence, **{name: _as_in_the_file(fact, numbers, where) for name, fact in facts.items()})
+
+
+def _cell_at(row: int, where: str) -> Said:
+    return said("第 %(row)s 行%(where)s", row=row, where=where)

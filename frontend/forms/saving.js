@@ -30,7 +30,14 @@ export function autosave(form, { makeRows }) {
     const look = { saved: "", saving: "", restored: "", unsaved: " jq-saved-none" }[key] ?? " jq-saved-not";
     line.className = `jq-saved jq-saved-live${look}`;
     line.dataset.state = key;
-    line.replaceChildren(say(key, facts), ...actions.flatMap((action) => [" ", action]));
+    tell(say(key, facts), ...actions.flatMap((action) => [" ", action]));
+  }
+
+  // Somebody who pressed a button of this line stays on the line when the button makes way.
+  function tell(...parts) {
+    const held = line.contains(document.activeElement);
+    line.replaceChildren(...parts);
+    if (held) line.focus();
   }
 
   function changed() {
@@ -195,7 +202,7 @@ export function autosave(form, { makeRows }) {
       show("restored");
     };
     if (left.version === version) return restore();
-    const drop = button(say("drop"), () => line.replaceChildren());
+    const drop = button(say("drop"), () => tell());
     show("found", {}, button(say("restore"), restore), drop);
   }
 
@@ -247,6 +254,7 @@ function agrees(draft, answers) {
 function stateLine(form) {
   const line = document.querySelector("[data-save-state]") ?? element("p", { "data-save-state": true });
   line.setAttribute("role", "status"); // polite: it never interrupts
+  line.tabIndex = -1;
   if (!line.isConnected) form.append(line);
   line.classList.add("jq-saved-live");
   line.closest(".jq-card-foot")?.classList.add("jq-foot-live");

@@ -11,6 +11,8 @@ export function uploads(root) {
   const input = root.querySelector('input[type="file"]');
   const list = root.querySelector("[data-files]");
   const going = root.appendChild(element("ul", { class: "jq-uploads" }));
+  const mostMegabytes = Number(root.dataset.megabytes) || Infinity;
+  const mostFiles = input.multiple ? Number(root.dataset.mostFiles) || Infinity : 1;
   const queue = [];
   let busy = false;
   root.querySelector("[data-upload-send]")?.setAttribute("hidden", ""); // without scripts it sends what was chosen
@@ -18,12 +20,20 @@ export function uploads(root) {
   input.after(element("span", { class: "jq-hint" }, say("dropHere")));
 
   function take(files) {
-    for (const file of files) {
+    const room = mostFiles - (input.multiple ? list.children.length + queue.length + (busy ? 1 : 0) : 0); // one replaces one
+    files.forEach((file, number) => {
       const item = element("li", { class: "jq-upload" });
       going.append(item);
-      queue.push({ file, item });
-    }
+      // Told here and now: nobody waits for a body of that size to cross the line, only to be refused.
+      if (file.size > mostMegabytes * MEGABYTE) refused(item, file, say("tooLarge", { most: mostMegabytes }));
+      else if (input.multiple ? number >= room : files.length > room) refused(item, file, say("tooMany", { most: mostFiles }));
+      else queue.push({ file, item });
+    });
     next();
+  }
+
+  function refused(item, { name }, why) {
+    failed(item, say("uploadFailed", { name, why }));
   }
 
   // One after the other: a line that carries ten files at once finishes none.
@@ -42,7 +52,9 @@ export function uploads(root) {
     const text = element("span", {}, say("uploading", { name, percent: 0 }));
     const stop = button(say("cancel"), () => request.abort());
     item.className = "jq-upload";
+    const held = item.contains(document.activeElement); // by "try again", which makes way
     item.replaceChildren(text, bar, stop);
+    if (held) stop.focus();
     return new Promise((done) => {
       request.upload.onprogress = ({ loaded, total }) => {
         bar.value = Math.round((loaded / total) * 100);
@@ -61,9 +73,8 @@ export function uploads(root) {
         failed(item, say("uploadFailed", { name, why: say("uploadBroken") }), retry({ file, item }));
       };
       request.onabort = () => {
-        item.remove();
+        away(item);
         announce(say("cancelled", { name }));
-        input.focus();
       };
       request.onloadend = done;
       request.open("POST", root.dataset.upload);
@@ -75,7 +86,7 @@ export function uploads(root) {
   }
 
   function arrived(file, item, name) {
-    item.remove();
+    away(item);
     if (!input.multiple) list.replaceChildren();
     list.append(entry(root, file));
     announce(say("uploaded", { name }));
@@ -84,8 +95,17 @@ export function uploads(root) {
 
   function failed(item, sentence, ...ways) {
     item.className = "jq-upload jq-error";
-    item.replaceChildren(sentence, ...ways, button(say("drop"), () => item.remove()));
+    const held = item.contains(document.activeElement);
+    item.replaceChildren(sentence, ...ways, button(say("drop"), () => away(item)));
+    if (held) item.querySelector("button").focus();
     announce(sentence);
+  }
+
+  // Takes a line away; a reader who stood in it goes on at the field.
+  function away(item) {
+    const held = item.contains(document.activeElement);
+    item.remove();
+    if (held) input.focus();
   }
 
   function retry(entry) {

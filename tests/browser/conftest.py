@@ -6,7 +6,6 @@ import shutil
 import tomllib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,14 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from config.settings import Settings
 from engine.db import Database
+from tests.browser.desk import Desk
+from tests.browser.office import Office
 from tests.browser.visit import Visits
 from tests.clock import StandingClock, standing_at
 from tests.integration.http import serving
 from tests.source import ROOT
 from web import assets, demo, demo_rounds
 from web.app import create_app
-from web.worker import Worker
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -33,25 +33,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PICTURES = ROOT / "artefacts"  # of failed tests
+PICTURES = ROOT / "artefacts"  # of failed tests; under pages/ of every kind of page
 PATIENCE = 15_000  # milliseconds until what should be seen counts as missing; two cores may be busy with other tests
 FURNISHED_AT = "2026-03-02 08:00"
 
 FAILED = pytest.StashKey[bool]()
-
-
-@dataclass(frozen=True)
-class Office:
-    """The demo bureau behind its server, on a clock that the test moves."""
-
-    address: str
-    database: Database
-    settings: Settings
-    clock: StandingClock
-
-    def tick(self) -> None:
-        """The worker looks what is due."""
-        Worker(self.database, self.settings).tick()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -129,6 +115,12 @@ def running(browser: Browser, running_office: Office, request: pytest.FixtureReq
     """Windows to the office whose rounds are on their way."""
     with _visiting(browser, running_office, request) as opened:
         yield opened
+
+
+@pytest.fixture
+def desk(office: Office, visits: Visits) -> Desk:
+    """A park's officer at an application that has just been started."""
+    return Desk(office, visits)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from engine import accounts, cases, overview, rounds, tasks
 from engine.access import Actor
 from tests import samples
-from tests.browser.conftest import Office
+from tests.browser.office import Office
 from tests.browser.sight import axe, sideways
 from tests.browser.visit import NARROW, WIDE, Visits
 from tests.office import REGIME

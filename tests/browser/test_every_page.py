@@ -1,11 +1,14 @@
 """Every page that somebody reaches by links: no barriers, wide or narrow, usual or 长辈版; nobody scrolls sideways."""
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.conftest import PICTURES
 from tests.browser.sight import axe, sideways
 from tests.browser.visit import NARROW, WIDE, Visits
 
@@ -33,7 +36,9 @@ _LINKS = "(links) => links.map((link) => link.href)"
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_page_has_a_barrier(running: Visits, who: str) -> None:
     page = running.stranger() if who == "stranger" else running.signed_in(who)
-    found = [f"{kind}: {what}" for kind in reached(page) for what in barriers(page)]
+    album = PICTURES / "pages" / who
+    shutil.rmtree(album, ignore_errors=True)
+    found = [f"{kind}: {what}" for kind in reached(page) for what in barriers(page, album / _plain(kind))]
     assert found == []
 
 
@@ -55,14 +60,16 @@ def reached(page: Page) -> Iterator[str]:
         yield kind
 
 
-def barriers(page: Page) -> list[str]:
-    """What is wrong with the page in any of its sizes."""
+def barriers(page: Page, picture: Path) -> list[str]:
+    """What is wrong with the page in any of its sizes. Two pictures of it are kept: `picture`-1280.png and -390.png."""
     found = []
     for look in ("usual", "large"):
         page.evaluate("(large) => document.documentElement.toggleAttribute('data-large', large)", look == "large")
         for window in (WIDE, NARROW):
             page.set_viewport_size(window)  # type: ignore[arg-type]  # a mapping of the two
             found += [f"{look}, {window['width']} px: {what}" for what in axe(page)]
+            if look == "usual":
+                page.screenshot(path=f"{picture}-{window['width']}.png", full_page=True)
         page.set_viewport_size(SMALLEST)  # type: ignore[arg-type]
         found += [f"{look}: wider than 320 px: {what}" for what in sideways(page)]
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
@@ -74,3 +81,8 @@ def _kind(address: str) -> str:
     path, _, query = path.partition("?")
     path = re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}|/\d+", "/…", path)
     return path + ("?" + "&".join(sorted(part.split("=")[0] for part in query.split("&"))) if query else "")
+
+
+def _plain(kind: str) -> str:
+    """A kind of page as the name of a file."""
+    return re.sub(r"\W+", "-", kind.replace("…", "one")).strip("-")[:150] or "home"

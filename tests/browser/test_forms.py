@@ -2,93 +2,18 @@
 
 import io
 import re
-from typing import Any
 
-import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
-from engine import accounts, cases, rounds, tasks
+from engine import accounts, rounds
 from engine.models import Draft, Task
 from tests import samples
-from tests.browser.conftest import Office
+from tests.browser.desk import NINE, SAVED, Desk, field, paste, rows, state
+from tests.browser.filling import application
+from tests.browser.office import Office
 from tests.browser.visit import NARROW, Visits
-
-NINE = "2026-03-02 09:04:19"
-SAVED = "草稿已于 09:04:19 保存"
-
-
-class Desk:
-    """A park's officer at the application of a cluster, and what the office has of it."""
-
-    def __init__(self, office: Office, visits: Visits, task_id: str) -> None:
-        self.visits = visits
-        self._office = office
-        self._task_id = task_id
-        self.page = visits.signed_in("park")
-
-    def open(self, section: str, page: Page | None = None) -> Page:
-        page = page or self.page
-        page.goto(f"/tasks/{self._task_id}/part/{section}")
-        return page
-
-    def beside(self, section: str) -> Page:
-        """The same part in another tab of the same browser."""
-        return self.open(section, self.page.context.new_page())
-
-    @property
-    def draft(self) -> dict[str, Any]:
-        """What is kept of the officer's answers."""
-        with self._office.database.read() as session:
-            found = session.scalar(select(Draft).where(Draft.task_id == self._task_id))
-            return dict(found.data) if found else {}
-
-    @property
-    def is_open(self) -> bool:
-        with self._office.database.read() as session:
-            return session.get_one(Task, self._task_id).state == "open"
-
-
-@pytest.fixture
-def desk(office: Office, visits: Visits) -> Desk:
-    office.clock.move_to(NINE)
-    with office.database.write() as session:
-        city, park = (accounts.actor(session, accounts.by_name(session, name)) for name in ("city", "park"))
-        round_ = rounds.open_round(session, city, "qingyuan", 2026, "2026年度认定批次")
-        session.flush()
-        call = session.scalars(select(Task.id).where(Task.case_id == round_.case_id, Task.state == "open")).one()
-        closes_at = {"year": 2026, "closes_at": "2026-06-30T17:30:00+08:00"}
-        tasks.complete(session, city, call, samples.ANSWERS["call_notice"] | closes_at)
-        start = {
-            "round_id": round_.id,
-            "cluster_name": samples.CLUSTER,
-            "leading_industry": "铝型材",
-            "niche": "特种铝型材",
-            "higher_level_recognition": "none",
-        }
-        case = cases.open_case(session, park, "qingyuan", "application", start)
-        session.flush()
-        task_id = session.scalars(select(Task.id).where(Task.case_id == case.id, Task.state == "open")).one()
-        tasks.save_draft(session, park, task_id, {"application_year": 2026}, 0)
-    return Desk(office, visits, task_id)
-
-
-def state(page: Page) -> Locator:
-    return page.locator("[data-save-state]")
-
-
-def field(page: Page, name: str) -> Locator:
-    return page.locator(f'[name="{name}"]')
-
-
-def paste(page: Page, target: Locator, text: str) -> None:
-    """Ctrl+V with this on the clipboard."""
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.evaluate("(text) => navigator.clipboard.writeText(text)", text)
-    target.focus()
-    page.keyboard.press("Control+V")
-
 
 # ---- the draft ---------------------------------------------------------------------------------
 
@@ -283,10 +208,6 @@ def test_a_question_appears_with_the_answer_that_asks_for_it(desk: Desk) -> None
 # ---- tables ------------------------------------------------------------------------------------
 
 
-def rows(page: Page, table: str) -> Locator:
-    return page.locator(f'[data-table="{table}"] tbody tr')
-
-
 def test_a_block_of_twenty_rows_is_pasted_from_a_spreadsheet(desk: Desk) -> None:
     page = desk.open("enterprises_table")
     block = "\r\n".join(
@@ -368,45 +289,7 @@ def test_a_table_goes_out_as_a_spreadsheet_and_comes_back_filled_in(desk: Desk) 
     assert [desk.draft["enterprises"][2][name] for name in ("name", "output_1")] == ["虚构企业3", "30.25"]
 
 
-# ---- files, sending ----------------------------------------------------------------------------
-
-PDF = b"%PDF-1.4\n" + b"0" * 300_000
-
-
-def test_files_come_with_progress_and_a_refused_one_says_why(desk: Desk) -> None:
-    desk.visits.forgive(r"\b422\b")
-    page = desk.open("evidence")
-    field(page, "evidence_1").and_(page.locator('[value="provided"]')).check()
-    place = page.locator('[data-upload$="field=evidence_1_files"]')
-    place.locator('input[type="file"]').set_input_files(
-        [
-            {"name": "证明.pdf", "mimeType": "application/pdf", "buffer": PDF},
-            {"name": "程序.exe", "mimeType": "application/octet-stream", "buffer": b"MZ" + bytes(300)},
-        ]
-    )
-    expect(place.locator("[data-files]")).to_contain_text("证明.pdf")
-    expect(place.locator(".jq-error")).to_contain_text("“程序.exe”不能上传：不接收 .exe 文件")
-    expect(state(page)).to_have_text(SAVED)
-    assert len(desk.draft["evidence_1_files"]) == 1
-    place.get_by_role("button", name="不要了").click()
-    place.locator("[data-file-delete]").click()
-    expect(place.locator("[data-files] li")).to_have_count(0)
-    expect(state(page)).to_have_text(SAVED)
-
-
-def test_an_upload_can_be_stopped(desk: Desk) -> None:
-    desk.visits.forgive("ERR_")
-    page = desk.open("evidence")
-    page.route("**/files?*", lambda route: None)  # the line is so slow that no answer comes
-    field(page, "evidence_1").and_(page.locator('[value="provided"]')).check()
-    place = page.locator('[data-upload$="field=evidence_1_files"]')
-    place.locator('input[type="file"]').set_input_files(
-        [{"name": "大.pdf", "mimeType": "application/pdf", "buffer": PDF}]
-    )
-    expect(place.locator("progress")).to_be_visible()
-    place.get_by_role("button", name="取消").click()
-    expect(place.locator(".jq-upload")).to_have_count(0)
-
+# ---- sending ----------------------------------------------------------------------------
 
 TWO_CLICKS = "(button) => { button.click(); setTimeout(() => button.click(), 200); }"
 
@@ -423,6 +306,34 @@ def sent_slowly(page: Page) -> list[str]:
 
     page.route("**/tasks/**", slow)
     return sent
+
+
+def test_a_double_click_on_the_last_button_files_once_and_shows_the_confirmation(desk: Desk) -> None:
+    today = {"applied_on": NINE[:10], "signed_on": NINE[:10]}
+    desk.fill(application() | today | {"evidence_1": "on_paper"})
+    page = desk.open("part_1")
+    page.goto(page.url.split("/part/")[0] + "/check")
+    sent = sent_slowly(page)
+    page.get_by_role("button", name="确认提交").evaluate(TWO_CLICKS)
+    page.wait_for_url("**/cases/*")
+    expect(page.locator(".jq-said")).to_contain_text("已提交")
+    assert (len(sent), desk.is_open) == (1, False)
+
+
+def test_a_form_s_address_tells_strangers_nothing(desk: Desk) -> None:
+    address = desk.open("part_1").url
+    stranger = desk.visits.stranger()
+    stranger.goto(address)
+    expect(stranger.locator("[name=password]")).to_be_visible()
+    expert = desk.visits.signed_in("expert")
+    for path in (address, address.split("/part/")[0], address.split("/part/")[0] + "/check"):
+        answer = expert.goto(path)
+        assert answer
+        assert answer.status in {403, 404}
+        expect(expert.locator("main")).to_contain_text("无权")
+        expect(expert.get_by_role("link", name="回到待办")).to_be_visible()
+        for page in (stranger, expert):
+            expect(page.locator("body")).not_to_contain_text(samples.CLUSTER)
 
 
 def test_two_clicks_send_once(desk: Desk) -> None:

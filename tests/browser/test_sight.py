@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Office
+from tests.browser.office import Office
 from tests.browser.sight import axe, sideways
 from tests.browser.visit import Visits
 

@@ -9,12 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import samples
-from tests.browser.conftest import Office
-from tests.browser.filling import fill_in, parts
+from tests.browser.filling import YEAR, application, fill_in, parts
+from tests.browser.office import Office
 from tests.browser.visit import Visits
 from tests.unit.test_uploads import PDF
 
-YEAR = 2026
 FIRST_SITTING = 5  # parts of the form; the others come a day later
 ROUND = "2026年度市级中小企业特色产业集群认定"
 CLUSTER = str(samples.ANSWERS["application_start"]["cluster_name"])
@@ -23,20 +22,6 @@ RETURN = {
     "opinion": "请按说明补正后重新报送。",
     "remarks": [{"field": "area_km2", "remark": "占地面积与区划图不一致，请核对。"}],
 }
-FIELD = re.compile(r"\d{4}")
-
-
-def application() -> dict[str, Any]:
-    """The sample application, a year on; one item of evidence is uploaded, the others come on paper."""
-    answers = {name: _later(value) for name, value in samples.application_data().items()}
-    dates = {"application_year": YEAR, "applied_on": "2026-03-04", "signed_on": "2026-03-04"}
-    return answers | dates | {"evidence_1": "provided"}
-
-
-def _later(value: Any) -> Any:
-    if isinstance(value, Mapping) and all(FIELD.fullmatch(str(key)) for key in value):
-        return {str(int(key) + 1): amount for key, amount in value.items()}
-    return value
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

@@ -9,9 +9,10 @@ from itertools import count
 from threading import Thread
 from typing import Any
 
-import waitress
 from flask import Flask
 from waitress import wasyncore
+
+from web import server as servers
 
 V1 = "/api/v1"
 PROBLEM = "application/problem+json"
@@ -107,7 +108,7 @@ def serving(app: Flask, **options: Any) -> Iterator[tuple[str, int]]:
 
     `options` are waitress's.
     """
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, ident=None, **options)
+    server = servers.create(app, host="127.0.0.1", port=0, threads=4, **options)
     thread = Thread(target=server.run, name="server")
     thread.start()
     try:

@@ -86,8 +86,11 @@ BODIES: Mapping[str, Any] = {  # what is sent with a deed
     "repair": {"variables": {"mended": 1}, "reason": "试试"},
     "cancel": {"reason": "试试"},
     "change": {
-        **{"starts_at": "2030-07-10T09:00:00+08:00", "ends_at": "2030-07-10T12:00:00+08:00"},
-        **{"place": "园区东门（虚构）", "contact": "服务科 0000000", "reason": "试试"},
+        "starts_at": "2030-07-10T09:00:00+08:00",
+        "ends_at": "2030-07-10T12:00:00+08:00",
+        "place": "园区东门（虚构）",
+        "contact": "服务科 0000000",
+        "reason": "试试",
     },
     "objections": {"name": "示例反映人", "contact": "0763-0000000", "case": 1, "grounds": "所列企业已于去年迁出该县。"},
     "assign": {"person": "city2"},

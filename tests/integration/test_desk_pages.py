@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 from engine import access, events, inbox
 from engine.db import Database
 from engine.inbox import Filters
-from engine.models import Case, Task
+from engine.models import Case, StoredFile, Task
 from tests import samples
 from tests.clock import StandingClock, moment
 from tests.integration import desk, reader
@@ -377,7 +377,8 @@ def test_the_viewer_gets_the_way_and_the_place(returned: tuple[desk.Desk, int]) 
     assert drawn["passed"]["flows"]["correct_to_acceptance"] == 2
     (place,) = drawn["current"]
     assert (place["element"], place["level"]) == ("first_review", "fine")
-    assert place["told"].startswith("清远市工业和信息化局 · 还剩 ")
+    assert place["told"].startswith("还剩 ")
+    assert place["told"].endswith(" 个工作日 · 清远市工业和信息化局")
     told = at.as_("county").get(f"/cases/{case_id}/diagram").get_json()
     assert told["passed"] == drawn["passed"]
     assert [stop["element"] for stop in told["current"]] == ["first_review"]
@@ -442,6 +443,33 @@ def test_an_applicant_opens_an_application_and_goes_on_to_its_form(place: Place)
         (task,) = session.scalars(select(Task).where(access.tasks_for(place.actors["sibling"])))
     assert opened.headers["Location"] == f"/tasks/{task.id}"
     assert (task.element, task.case_id) == ("fill_in", max(int(place.ids["park_case"]), task.case_id))
+
+
+def test_the_document_of_a_higher_level_comes_with_the_beginning(place: Place) -> None:
+    sibling = as_reader(place, "sibling")
+    given = ANSWERS["application_start"] | {
+        "round_id": place.ids["open_round"],
+        "higher_level_recognition": "provincial",
+        "higher_level_reference": "粤工信认字〔2024〕1号",
+        "niche": "",
+    }
+    scan = {"_file.higher_level_document": (io.BytesIO(b"%PDF-1.4\n"), "认定文件.pdf")}
+    wrong = sibling.post("/cases/new", given | scan)
+    assert re.findall(r'<li><a href="(#[\w-]+)">', wrong.text) == ["#f-niche"]
+    (kept,) = re.findall(r'name="higher_level_document" value="([0-9a-f]{32})"', wrong.text)  # not asked for twice
+    assert "认定文件.pdf" in wrong.text
+    held = given | {"higher_level_document": kept}
+    without = sibling.post("/cases/new", held | {"_file_delete": kept})
+    assert without.status_code == 200
+    assert kept not in without.text
+    program = {"_file.higher_level_document": (io.BytesIO(b"MZ"), "program.exe")}
+    assert "#f-higher_level_document" in sibling.post("/cases/new", given | program).text
+    opened = sibling.post("/cases/new", held | {"niche": "轨道交通车体用铝型材"})
+    assert opened.status_code == 303
+    with place.at.database.read() as session:
+        (task,) = session.scalars(select(Task).where(access.tasks_for(place.actors["sibling"])))
+        stored = session.get_one(StoredFile, kept)
+    assert stored.case_id == task.case_id
 
 
 def test_a_button_pressed_twice_opens_one_application(place: Place) -> None:

@@ -158,7 +158,7 @@ def test_the_list_of_parts_says_how_far_each_is(filling: Work) -> None:
 
 def test_going_on_leads_to_the_next_part_or_stays_where_something_is_wrong(filling: Work) -> None:
     filling.keep(samples.application_data())
-    assert filling.send("/part/part_4", press="go_on").location.endswith("/part/part_5")
+    assert filling.send("/part/part_4", press="go_on").location.endswith("/part/part_5#part")
     wrong = filling.send("/part/part_1", press="go_on", area_km2="30亿")
     assert wrong.location.endswith("/part/part_1?checked=1")
     page = filling.follow(wrong)

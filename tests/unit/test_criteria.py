@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from SpiffWorkflow.dmn import parser
 
 from config import regime
 from config.errors import RegimeInvalid
+from config.sentences import Said
 from engine import bundle, criteria, expressions, vocabulary, xml
+from engine.columns import dump_json
 from engine.criteria import FactsInvalid, Verdict
 from engine.expressions import UNKNOWN
 from engine.forms import kinds as form_kinds
@@ -362,3 +365,16 @@ def test_the_table_is_valid_dmn_1_3_so_that_any_editor_opens_it() -> None:
 def test_forms_and_the_precheck_speak_of_the_same_facts() -> None:
     plain = {name for name in criteria.FACTS if name != "quality_smes"}
     assert plain | {f"quality_smes.{title}" for title in criteria.TITLES} == form_kinds.FACTS
+
+
+@pytest.mark.parametrize("changes", [{}, {"area_km2": "160", "sme_share_pct": "3"}, dict.fromkeys(GOOD)])
+def test_a_kept_verdict_can_be_said_again_in_other_languages(changes: dict[str, Any]) -> None:
+    for verdict in verdicts(changes).values():
+        kept = json.loads(dump_json(asdict(verdict)))
+        assert criteria.told(kept) == verdict.text
+        assert isinstance(criteria.told(kept), Said)
+
+
+def test_a_verdict_in_the_words_of_another_release_stays_as_it_was_written() -> None:
+    kept = asdict(verdicts({})["area"]) | {"text": "占地面积：86.4，合格"}
+    assert criteria.told(kept) == "占地面积：86.4，合格"

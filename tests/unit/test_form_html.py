@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from config.settings import Settings
 from engine import clock, deployments, differences
+from engine.columns import dump_json
 from engine.db import Database
 from engine.forms import Form, Problem
 from tests import pages, samples
@@ -17,6 +18,8 @@ from web import form_html
 from web.app import create_app
 from web.form_html import Filling, Layout
 from web.form_html.layout import PAGE_ROWS
+from web.form_html.parts import Matrix, Table
+from web.pages.work.at_hand import fields_of
 
 FILE = "0123456789abcdef0123456789abcdef"
 
@@ -311,7 +314,10 @@ def test_somebody_of_the_pool_is_chosen_among_those_who_are_offered(app: Flask) 
 def test_what_was_filed_stands_beside_what_is_checked(app: Flask) -> None:
     filed = layout("application")
     lines = form_html.filed_lines(filed, ["area_km2", "output"], samples.ANSWERS["application"])
-    assert lines == ["集群占地面积（平方公里）：86.40", "集群总产值（亿元）：2022 年 21.30，2023 年 22.90，2024 年 24.10"]
+    assert lines == [
+        "集群占地面积（平方公里）：86.40",
+        "集群总产值（亿元）：2022 年 21.30，2023 年 22.90，2024 年 24.10",
+    ]
     shown = page(app, layout("site_inspection"), ["check_area"], Filling({}, beside={"check_area": lines}))
     assert "申报材料：" in shown.text
     assert lines[1] in shown.text
@@ -344,6 +350,51 @@ def test_a_section_is_empty_begun_wrong_or_done() -> None:
     assert states(data | {"area_km2": "很大"})["part_2"] == "done"
 
 
+def test_targets_stand_in_one_table_as_on_paper(app: Flask) -> None:
+    of = layout("application")
+    section = of.section("part_8")
+    assert section
+    with app.test_request_context():
+        items = form_html.draw(of, section.fields, Filling({"target_patents": {"base": 64}}))
+    (targets,) = [item for item in items if item.kind == "matrix"]
+    assert isinstance(targets, Matrix)
+    assert targets.hint == "（二）发展目标 1.三年总体目标"
+    assert [(head.label, head.hint) for head in targets.heads] == [
+        ("基准值", "申报年度上一年"),
+        ("目标值", "三年规划期末"),
+    ]
+    assert len(targets.rows) == 9
+    patents = targets.rows[3]
+    assert (patents.id, patents.hint) == ("f-target_patents", "创新。国家表备注供参考：有效发明专利数年均增长不低于15%")
+    assert [(cell.name, cell.value) for cell in patents.cells] == [
+        ("target_patents.base", "64"),
+        ("target_patents.goal", ""),
+    ]
+
+
+def test_the_years_of_a_table_stand_under_what_they_count(app: Flask) -> None:
+    of = layout("application")
+    with app.test_request_context():
+        (table,) = form_html.draw(of, ["enterprises"], Filling({}))
+    assert isinstance(table, Table)
+    heads = [(band.head.label, band.columns) for band in table.bands]
+    assert heads[:3] == [("企业名称", ()), ("主营业务", ()), ("产值（亿元）", ("第一年", "第二年", "第三年"))]
+    assert heads[-3:] == [("上一年从业人员数", ()), ("上一年研发人员数", ()), ("备注", ())]
+    assert sum(max(1, len(columns)) for _, columns in heads) == len(table.columns)
+
+
+def test_a_field_whose_title_others_share_is_offered_by_its_name() -> None:
+    document = form("application").document
+    shared = ("department_contact", "signed_by")
+    fields = document["properties"] | {name: document["properties"][name] | {"title": "联系人"} for name in shared}
+    of = form_html.layout_of(Form(dump_json(document | {"properties": fields}).encode()))
+    offered = list(fields_of(of))
+    assert ("department_contact", "联系人（一、基本情况）") in offered
+    assert ("signed_by", "联系人（九、真实性声明及推荐意见）") in offered
+    assert ("集群总产值（亿元）", "集群总产值（亿元）") in offered
+    assert len(offered) == len(fields)
+
+
 def test_answers_to_read_say_it_in_words_and_leave_out_what_was_not_asked(app: Flask) -> None:
     of = layout("application")
     answers = of.form.clean(samples.application_data())
@@ -352,7 +403,9 @@ def test_answers_to_read_say_it_in_words_and_leave_out_what_was_not_asked(app: F
     said = {one.name: one for one in shown}
     assert said["industry_class"].text == "第二产业"
     assert said["applied_on"].text == "2025年4月9日"
-    assert said["target_patents"].text == "基准值：64\n目标值：98"
+    targets = said["target_output_growth"]
+    assert (targets.label, targets.heads) == ("（二）发展目标 1.三年总体目标", ("项目", "基准值", "目标值"))
+    assert targets.rows[3] == ("有效发明专利数量（个）", "64", "98")
     assert said["output"].heads == ("指标", "2022 年", "2023 年", "2024 年")
     assert said["output"].rows[0] == ("集群总产值（亿元）", "21.30", "22.90", "24.10")
     assert "evidence_1_files" not in said

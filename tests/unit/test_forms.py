@@ -67,6 +67,7 @@ def small(*fields: tuple[str, dict[str, Any]], required: list[str] | None = None
 
 
 TEXT: dict[str, Any] = {"$ref": "#/$defs/text"}
+WHEN = {"rule": "requires_when", "when": {"fields": ["a"], "in": ["x"]}, "then": {"field": "a", "in": ["y"]}}
 
 
 # ---- the shipped forms -------------------------------------------------------------------------
@@ -116,12 +117,14 @@ def test_a_stock_validator_agrees_that_kept_answers_fit_the_published_schema(nam
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_title_and_every_choice_is_there_in_chinese_and_english(name: str) -> None:
+def test_every_title_hint_and_choice_is_there_in_chinese_and_english(name: str) -> None:
     def look(schema: dict[str, Any], at: str) -> None:
         english = schema.get("x-i18n", {}).get("en", {})
         if "title" in schema:
             assert any("\u4e00" <= character <= "\u9fff" for character in schema["title"]), at
             assert english.get("title"), at
+        if "description" in schema:
+            assert english.get("description"), at
         if "enum" in schema:
             assert english["choices"].keys() == set(schema["enum"]), at
         for part in ("properties", "items"):
@@ -132,7 +135,7 @@ def test_every_title_and_every_choice_is_there_in_chinese_and_english(name: str)
     whole = document(name)
     look(whole, name)
     for section in whole.get("x-ui", {}).get("sections", []):
-        assert section["x-i18n"]["en"]["title"], section["id"]
+        assert section["x-i18n"]["en"].keys() == section.keys() & {"title", "description"}, section["id"]
 
 
 def test_a_form_hands_out_its_whole_schema_and_nobody_can_change_it() -> None:
@@ -753,7 +756,11 @@ def test_a_draft_takes_no_foreign_names_and_no_bombs(data: Any) -> None:
         ("arrange_inspection", {"inspectors": [1]}, {"inspectors": "too_few"}),
         ("arrange_inspection", {"starts_at": "2025-04-10T09:00:00+08:00"}, {"starts_at": "after_now"}),
         ("draw_sample", {"added": [{"case": 1}]}, {"added[0].reason": "required"}),
-        ("draw_sample", {"added": [{"case": 1, "reason": "甲"}, {"case": 1, "reason": "乙"}]}, {"added[1].case": "distinct"}),
+        (
+            "draw_sample",
+            {"added": [{"case": 1, "reason": "甲"}, {"case": 1, "reason": "乙"}]},
+            {"added[1].case": "distinct"},
+        ),
         ("confirm_falsehood", {"opinion": "无"}, {"opinion": "requires"}),
         ("settle_held", {"decision": "publish"}, {"cases": "requires"}),
         ("settle_held", {"cases": [1]}, {"decision": "requires"}),
@@ -853,6 +860,7 @@ def test_a_small_form_is_in_the_profile() -> None:
         (small(("a", TEXT), **{"x-rules": [{"rule": "after_now", "field": "a"}]}), "/x-rules/0", "类型"),
         (small(("a", TEXT), **{"x-rules": [{"rule": "after_now", "field": "b"}]}), "/x-rules/0", "“b”"),
         (small(("a", TEXT), **{"x-rules": [{"rule": "after_now"}]}), "/x-rules/0", "写明"),
+        (small(("a", TEXT), **{"x-rules": [{**WHEN, "message": "请填写", "x-i18n": ["en"]}]}), "/x-rules/0", "x-i18n"),
         (
             small(("a", TEXT), **{"x-ui": {"sections": [{"id": "s", "title": "节", "fields": []}]}}),
             "/properties/a",

@@ -11,6 +11,7 @@ from flask import request
 
 from web.errors import RequestInvalid
 from web.given import Paged
+from web.wording import _
 
 Row = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def marked(given: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] |
         return tuple(kind(str(value)) for kind, value in zip(kinds, values, strict=True))
     except (ValueError, binascii.Error, RecursionError) as error:
         problem = {"field": "after", "code": "cursor_invalid", "message": "不是本系统给出的游标"}
-        raise RequestInvalid("翻页游标无效，请从第一页重新查询", 422, [problem]) from error
+        raise RequestInvalid(_("翻页游标无效，请从第一页重新查询"), 422, [problem]) from error
 
 
 def number(text: str) -> int:

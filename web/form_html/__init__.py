@@ -11,6 +11,7 @@ A field's name in HTML is its path in problems: `output.2024`, `enterprises[3].n
     field     data-show-field, data-show-in (JSON): asked only while that field has one of these values
     several   data-list: each control of this name is one item of a list
     table     data-table data-most, a <template> of a row, data-row-add data-row-remove data-row-number
+    lines     data-cells: fields in one table, into which a part of a spreadsheet may be pasted
     files     data-upload (address), a list data-files, a <template>, data-file-name data-file-delete data-upload-send
 """
 

@@ -1,6 +1,7 @@
 """Drawing: fields of a form with what is answered, wrong, remarked and changed, as items for the page."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -9,21 +10,26 @@ from engine.forms import Problem
 from engine.forms.kinds import Schema
 from web.form_html import controls
 from web.form_html.layout import Layout, id_of, shape, top
-from web.form_html.parts import Files, Filling, Group, Item, Matrix, Question, StoredName, YearRow
+from web.form_html.parts import Files, Filling, Group, Head, Item, Line, Matrix, Question, StoredName
 from web.form_html.rows import table
 from web.form_html.wording import hint, labels, truths
-from web.wording import _, titled
+from web.wording import _, spoken, titled
+
+_CLAUSE = re.compile(r"[：:]\s*")  # between what a hint is about and what it says
 
 
 def draw(layout: Layout, names: Iterable[str], filling: Filling) -> list[Item]:
     """The items of these fields, in their order; neighbours that are asked by year stand in one table."""
     told = messages(filling.problems)
     items: list[Item] = []
-    for (how, *_alike), group in groupby(names, lambda name: _neighbours(layout, name)):
+    for (how, *_alike), group in groupby(names, lambda name: neighbours(layout, name)):
+        alike = list(group)
         if how == "by_year":
-            items.append(_matrix(layout, list(group), filling, told))
+            items.append(_by_year(layout, alike, filling, told))
+        elif how == "group" and len(alike) > 1:
+            items.append(_groups(layout, alike, filling, told))
         else:
-            items.extend(_item(layout, name, filling, told) for name in group)
+            items.extend(_item(layout, name, filling, told) for name in alike)
     return items
 
 
@@ -31,7 +37,7 @@ def messages(problems: Iterable[Problem]) -> dict[str, str]:
     """What is wrong, by path, as a page says it: a moment has a box for its day and one for its time."""
     found = {}
     for problem in problems:
-        found[problem.field] = _("请填写日期和时间") if problem.code == "moment" else problem.message
+        found[problem.field] = _("请填写日期和时间") if problem.code == "moment" else spoken(problem.message)
     return found
 
 
@@ -42,12 +48,27 @@ def at_or_below(told: Mapping[str, str], path: str) -> str:
     )
 
 
-def _neighbours(layout: Layout, name: str) -> tuple[str, ...]:
+def hints_of(layout: Layout, names: Iterable[str]) -> tuple[str, list[str]]:
+    """What the hints of these fields all begin with, up to a colon, and what each says of its own."""
+    whole = [hint(layout.fields[name]) for name in names]
+    parts = [_CLAUSE.split(each, maxsplit=1) for each in whole]
+    if any(len(each) < 2 or each[0] != parts[0][0] for each in parts):
+        return "", whole
+    return parts[0][0], [rest for _shared, rest in parts]
+
+
+def neighbours(layout: Layout, name: str) -> tuple[str, ...]:
     """Fields with an equal answer here that follow each other may stand in one table."""
     schema = layout.fields[name]
-    if shape(schema) != "by_year":
-        return (name,)
-    return "by_year", hint(schema), json.dumps(schema.get("x-show-when")), layout.year_field(name)
+    condition = json.dumps(schema.get("x-show-when"))
+    match shape(schema):
+        case "by_year":
+            return "by_year", hint(schema), condition, layout.year_field(name)
+        case "group":
+            parts = schema["properties"].items()
+            return "group", condition, *(f"{part} {titled(inner)} {hint(inner)}" for part, inner in parts)
+        case _:
+            return "alone", name
 
 
 def _item(layout: Layout, name: str, filling: Filling, told: Mapping[str, str]) -> Item:
@@ -85,7 +106,7 @@ def _item(layout: Layout, name: str, filling: Filling, told: Mapping[str, str]) 
             return table(schema, value, filling, told, about)
 
 
-def _matrix(layout: Layout, names: Sequence[str], filling: Filling, told: Mapping[str, str]) -> Matrix:
+def _by_year(layout: Layout, names: Sequence[str], filling: Filling, told: Mapping[str, str]) -> Matrix:
     wanted = layout.years(names[0], filling.answers)
     answered = [_mapping(filling.answers.get(name)) for name in names]
     odd = {str(year) for answer in answered for year in answer} - set(wanted) if wanted else set()
@@ -101,7 +122,7 @@ def _matrix(layout: Layout, names: Sequence[str], filling: Filling, told: Mappin
             if path.startswith(f"{name}.")
         }
         rows.append(
-            YearRow(
+            Line(
                 name=name,
                 id=id_of(name),
                 label=label,
@@ -109,7 +130,13 @@ def _matrix(layout: Layout, names: Sequence[str], filling: Filling, told: Mappin
                 error=at_or_below(told, name),
                 cells=tuple(
                     controls.control(
-                        f"{name}.{year}", cell, answer.get(year), filling, short, label=f"{label} {year}", optional=True
+                        f"{name}.{year}",
+                        cell,
+                        answer.get(year),
+                        filling,
+                        short,
+                        label=_("%(label)s 年", label=f"{label} {year}"),
+                        optional=True,
                     )
                     for year in years
                 ),
@@ -120,13 +147,50 @@ def _matrix(layout: Layout, names: Sequence[str], filling: Filling, told: Mappin
     about = _about(layout, names[0], filling) | {"remarks": (), "before": (), "id": f"{id_of(names[0])}-years"}
     year_label = titled(layout.fields[deciding]) if deciding else ""
     return Matrix(
-        **about,
-        years=tuple(years),
+        **{**about, "hint": about["hint"] or _("分年度填写")},
+        heads=tuple(Head(label=_("%(year)s 年", year=year)) for year in years),
         odd_years=frozenset(odd),
         rows=tuple(rows),
         year_field=deciding,
         year_label=year_label,
     )
+
+
+def _groups(layout: Layout, names: Sequence[str], filling: Filling, told: Mapping[str, str]) -> Matrix:
+    """Neighbours with the same parts, as the printed form has them: what all their hints begin with is said once."""
+    first = layout.fields[names[0]]
+    shared, hints = hints_of(layout, names)
+    rows = []
+    for name, own_hint in zip(names, hints, strict=True):
+        schema, answer = layout.fields[name], _mapping(filling.answers.get(name))
+        label = titled(schema)
+        rows.append(
+            Line(
+                name=name,
+                id=id_of(name),
+                label=label,
+                hint=own_hint,
+                optional=not layout.is_required(name),
+                error=told.get(name, ""),
+                cells=tuple(
+                    controls.control(
+                        f"{name}.{part}",
+                        inner,
+                        answer.get(part),
+                        filling,
+                        told,
+                        label=f"{label} {titled(inner)}",
+                        optional=part not in schema["required"],
+                    )
+                    for part, inner in schema["properties"].items()
+                ),
+                remarks=tuple(filling.remarks.get(name, ())),
+                before=before(name, filling),
+            )
+        )
+    about = {"remarks": (), "before": (), "id": f"{id_of(names[0])}-lines", "hint": shared or _("逐项填写")}
+    heads = [Head(label=titled(inner), hint=hint(inner)) for inner in first["properties"].values()]
+    return Matrix(**{**_about(layout, names[0], filling), **about}, heads=tuple(heads), rows=tuple(rows))
 
 
 def _about(layout: Layout, name: str, filling: Filling) -> dict[str, Any]:
@@ -164,8 +228,8 @@ def before(name: str, filling: Filling) -> tuple[str, ...]:
     for change in filling.changes:
         if top(change.path) != name or (change.kind == "file"):
             continue
-        place = change.label.partition("”")[2]  # behind the field's own title: the year, the row, the column
-        before = change.before if change.before is not None else _("（未填）")
+        place = spoken(change.label).partition("”")[2].strip(" ,")  # behind the field's title: year, row, column
+        before = spoken(change.before) if change.before is not None else _("（未填）")
         found.append(f"{place}{_('：')}{before}" if place else before)
     return tuple(found)
 

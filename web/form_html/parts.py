@@ -34,7 +34,7 @@ class Filling:
     answers: Mapping[str, Any]
     problems: Sequence[Problem] = ()
     options: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # path → (value, label)
-    offers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # path → what a line may say, not has to
+    offers: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # path → (what a line may say, label)
     files: Mapping[str, StoredName] = field(default_factory=dict)  # by id
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # field → what a reviewer said of it
     beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # field → what was filed elsewhere, a line each
@@ -99,12 +99,21 @@ class Group(Item):
 
 
 @dataclass(frozen=True, kw_only=True)
-class YearRow:
-    """A field by year, in a table with its neighbours."""
+class Head:
+    """What a column is called."""
+
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A field as a line of a table that it shares with its neighbours."""
 
     name: str
     id: str
     label: str
+    hint: str = ""
     optional: bool
     error: str
     cells: tuple[Control, ...]
@@ -114,12 +123,22 @@ class YearRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix(Item):
+    """Neighbours that ask the same of several things, or of several years: a line each, a column for what is asked."""
+
     kind = "matrix"
-    years: tuple[str, ...]  # empty: not known yet
-    odd_years: frozenset[str]  # answered, and not asked for
-    rows: tuple[YearRow, ...]
+    heads: tuple[Head, ...]  # empty: the years are not known yet
+    odd_years: frozenset[str] = frozenset()  # answered, and not asked for
+    rows: tuple[Line, ...]
     year_field: str = ""  # whose answer decides the years
     year_label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Neighbouring columns under one head, as on paper: "产值（亿元）" over "第一年", "第二年", "第三年"."""
+
+    head: Control
+    columns: tuple[str, ...] = ()  # what stands below the head; empty: it is a column by itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +155,7 @@ class Row:
 class Table(Item):
     kind = "table"
     columns: tuple[Control, ...]  # what each column is, without an answer
+    bands: tuple[Band, ...]  # the columns under what several of them have in common
     rows: tuple[Row, ...]
     blank: Row
     total: int
@@ -144,7 +164,7 @@ class Table(Item):
     page: int
     pages: int
     elsewhere: tuple[tuple[int, str], ...] = ()  # page, problem: rows that are wrong on other pages
-    offers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # id of a <datalist>, its lines
+    offers: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # id of a <datalist>, its lines with their labels
     sheet: bool = False  # can be filled in as a spreadsheet
 
     @property
@@ -158,8 +178,13 @@ class Table(Item):
 
     @property
     def wide(self) -> bool:
-        """Whether each row is better drawn as a card than squeezed into one line."""
+        """Whether its columns need more room than a page has beside the list of parts."""
         return len(self.columns) > 8
+
+    @property
+    def banded(self) -> bool:
+        """Whether the head has two lines."""
+        return any(band.columns for band in self.bands)
 
 
 @dataclass(frozen=True, kw_only=True)

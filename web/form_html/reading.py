@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from engine.forms.kinds import Schema
-from web.form_html.drawing import at_or_below, messages
+from web.form_html.drawing import at_or_below, hints_of, messages, neighbours
 from web.form_html.drawing import before as before_
 from web.form_html.layout import Layout, columns_of, id_of, shape
 from web.form_html.parts import Filling, StoredName
@@ -40,11 +40,14 @@ def show(
     told = messages(filling.problems)
     shown: list[Shown] = []
     seen = [name for name in names if name in asked]
-    for by_year, group in groupby(seen, lambda name: shape(layout.fields[name]) == "by_year"):
-        if by_year:
-            shown.append(_years(layout, list(group), filling, told))
+    for (how, *_alike), group in groupby(seen, lambda name: _together(layout, name)):
+        alike = list(group)
+        if how == "by_year":
+            shown.append(_years(layout, alike, filling, told))
+        elif how == "group" and len(alike) > 1:
+            shown.append(_groups(layout, alike, filling, told))
         else:
-            shown.extend(_field(layout, name, filling, told, all_rows=all_rows) for name in group)
+            shown.extend(_field(layout, name, filling, told, all_rows=all_rows) for name in alike)
     return shown
 
 
@@ -60,6 +63,12 @@ def filed_lines(layout: Layout, names: Iterable[str], answers: Mapping[str, Any]
         elif shown.text:
             lines.append(f"{shown.label}{_('：')}{shown.text}")
     return lines
+
+
+def _together(layout: Layout, name: str) -> tuple[str, ...]:
+    """As where they are asked; but all that follow each other by year are one table, whatever is said of them there."""
+    how = neighbours(layout, name)
+    return how[:1] if how[0] == "by_year" else how
 
 
 def _field(layout: Layout, name: str, filling: Filling, told: Mapping[str, str], *, all_rows: bool) -> Shown:
@@ -107,6 +116,21 @@ def _rows(schema: Schema, rows: Sequence[Any], *, all_rows: bool) -> dict[str, A
     }
 
 
+def _groups(layout: Layout, names: Sequence[str], filling: Filling, told: Mapping[str, str]) -> Shown:
+    parts = layout.fields[names[0]]["properties"]
+    shared, _own = hints_of(layout, names)
+    rows = []
+    for name in names:
+        answer = value if isinstance(value := filling.answers.get(name), Mapping) else {}
+        inner = layout.fields[name]["properties"]
+        rows.append((titled(layout.fields[name]), *(said(inner[part], answer.get(part)) for part in parts)))
+    return Shown(
+        label=shared or _("逐项填写的内容"),
+        heads=(_("项目"), *(titled(part) for part in parts.values())),
+        **_as_one(layout, names, filling, told, rows),
+    )
+
+
 def _years(layout: Layout, names: Sequence[str], filling: Filling, told: Mapping[str, str]) -> Shown:
     answered = [value if isinstance(value := filling.answers.get(name), Mapping) else {} for name in names]
     years = sorted({*layout.years(names[0], filling.answers), *(str(year) for answer in answered for year in answer)})
@@ -114,15 +138,24 @@ def _years(layout: Layout, names: Sequence[str], filling: Filling, told: Mapping
     for name, answer in zip(names, answered, strict=True):
         cell = layout.fields[name]["additionalProperties"]
         rows.append((titled(layout.fields[name]), *(said(cell, answer.get(year)) for year in years)))
-    errors = [error for name in names if (error := at_or_below(told, name))]
-    before = [f"{titled(layout.fields[name])} {text}" for name in names for text in before_(name, filling)]
     return Shown(
-        name=names[0],
-        id=f"c{id_of(names[0])[1:]}",
         label=_("分年度数据"),
         heads=(_("指标"), *(_("%(year)s 年", year=year) for year in years)),
-        rows=tuple(rows),
-        error=_("；").join(errors),
-        before=tuple(before),
         by_year=True,
+        **_as_one(layout, names, filling, told, rows),
     )
+
+
+def _as_one(
+    layout: Layout, names: Sequence[str], filling: Filling, told: Mapping[str, str], rows: Sequence[tuple[str, ...]]
+) -> dict[str, Any]:
+    """What is said of several fields in one table."""
+    errors = [error for name in names if (error := at_or_below(told, name))]
+    before = [f"{titled(layout.fields[name])} {text}" for name in names for text in before_(name, filling)]
+    return {
+        "name": names[0],
+        "id": f"c{id_of(names[0])[1:]}",
+        "rows": tuple(rows),
+        "error": _("；").join(errors),
+        "before": tuple(before),
+    }

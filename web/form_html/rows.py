@@ -1,15 +1,19 @@
 """Rows: a table of a form, a page of it at a time; a list of lines is a table of one column."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from engine.forms.kinds import Schema
 from web.form_html import controls
 from web.form_html.layout import PAGE_ROWS, columns_of, id_of, shape
-from web.form_html.parts import Control, Filling, Row, Table
+from web.form_html.parts import Band, Control, Filling, Row, Table
 from web.form_html.wording import hint
 from web.wording import titled
 
+_COMMON = re.compile(r"(?<=）)|, ")  # where a column's title goes from what it counts to which of them
 MOST_TOLD = 20  # problems of rows on other pages: more of them help nobody
 
 
@@ -43,6 +47,7 @@ def table(schema: Schema, value: Any, filling: Filling, told: Mapping[str, str],
     return Table(
         **{**about, "error": told.get(name, "")},
         columns=columns,
+        bands=bands(columns),
         rows=rows,
         blank=blank,
         total=len(answered),
@@ -51,9 +56,22 @@ def table(schema: Schema, value: Any, filling: Filling, told: Mapping[str, str],
         page=page,
         pages=pages,
         elsewhere=_elsewhere(told, name, page),
-        offers=tuple((f"offers-{id_of(path)}", tuple(found)) for path, found in offered.items()),
+        offers=tuple((f"offers-{id_of(path)}", tuple(lines_)) for path, lines_ in offered.items()),
         sheet=not lines,
     )
+
+
+def bands(columns: Sequence[Control]) -> tuple[Band, ...]:
+    """The columns under their heads: those that say the same up to a unit in brackets or a comma share it."""
+    found = []
+    for common, group in groupby(columns, lambda column: _COMMON.split(column.label, maxsplit=1)[0]):
+        alike = list(group)
+        below = tuple(column.label.removeprefix(common).lstrip(",， ") for column in alike)
+        if len(alike) > 1 and all(below) and not any(column.hint for column in alike):
+            found.append(Band(head=replace(alike[0], label=common), columns=below))
+        else:
+            found.extend(Band(head=column) for column in alike)
+    return tuple(found)
 
 
 def _columns(schema: Schema, *, lines: bool) -> list[tuple[str, Schema, bool]]:

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request, send_from_directory
 from engine.errors import NotFound
 from web import assets
 from web.guard import guard
+from web.wording import _
 
 routes = Blueprint("assets", __name__)
 
@@ -20,7 +21,7 @@ def file(name: str) -> Response:
     """A file of the build. One that is named by its content never changes, so the browser need not ask again."""
     wanted = next((known for known, file in assets.files().items() if file == name), None)
     if wanted is None:
-        raise NotFound("没有这个文件")
+        raise NotFound(_("没有这个文件"))
     coding = next((coding for coding in CODINGS if request.accept_encodings.quality(coding) > 0), None)
     answer = send_from_directory(
         assets.FOLDER, name + CODINGS.get(coding or "", ""), mimetype=TYPES.get(f".{name.rpartition('.')[2]}")

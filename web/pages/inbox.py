@@ -38,7 +38,7 @@ def list_() -> Response:
         counted = inbox.counts(session, actor, on)
         found = inbox.tasks(session, actor, on, filters, limit=PAGE + 1, after=after)
         steps = overview.steps(session, actor)
-        rounds = overview.round_choices(session, actor)
+        rounds = [(row["id"], row["title"]) for row in overview.round_choices(session, actor)]
     shown = paging.page(found, paged, _mark)
     return frame.page(
         "inbox/list.html",

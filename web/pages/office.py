@@ -85,7 +85,7 @@ def add_account() -> BaseResponse:
             person = administration.add_account(session, actor(), given["name"], given["display_name"])
             person_id = person.id
     except AccountInvalid as error:
-        at = "name" if "登录名" in error.message else "display_name"
+        at = error.facts["field"]
         return frame.page(
             "office/new_account.html", 422, here="office", room="accounts", given=given, problem=error.message, at=at
         )

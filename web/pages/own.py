@@ -81,7 +81,7 @@ def issue_token() -> BaseResponse:
             scopes = frozenset(given.getlist("scopes"))
             token = own.issue_token(session, guard.actor(), scopes, days=days, label=given.get("label", ""))
     except TokenInvalid as error:
-        return _page([("label" if "用途" in error.message else "scopes", error.message)])
+        return _page([(error.facts.get("field", "scopes"), error.message)])
     return _page(token=token)
 
 

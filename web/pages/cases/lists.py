@@ -30,7 +30,7 @@ def list_() -> Response:
     with frame.reading() as session:
         found = overview.cases(session, actor, filters, limit=PAGE + 1, before=before)
         steps = overview.steps(session)
-        rounds = overview.round_choices(session, actor)
+        rounds = [(row["id"], row["title"]) for row in overview.round_choices(session, actor)]
     shown = paging.page(found, paged, lambda row: [row["id"]])
     return frame.page(
         "cases/list.html",

@@ -17,6 +17,7 @@ from engine import (
     site_reports,
     visits,
 )
+from engine.criteria import told
 from engine.models import Case, Organisation, Round
 from engine.site_reports import Report
 from engine.visits import Visit
@@ -83,7 +84,7 @@ def _with_words(drawn: dict[str, Any]) -> dict[str, Any]:
     """Beside each place where the case stands, who has it and how long still."""
     for place in drawn["current"]:
         left = frame.remaining(place["due_at"])
-        told = (place["holder"], left.text if place["due_at"] else "")
+        told = (left.text if place["due_at"] else "", place["holder"])  # a long name is cut, never the time
         place |= {"level": left.level, "told": " · ".join(part for part in told if part)}
     return drawn
 
@@ -103,7 +104,7 @@ def _prechecks(made: list[queries.Row], deployed: deployments.Deployed) -> dict[
     criteria: dict[str, dict[str, Any]] = {}
     for number, precheck in enumerate(made):
         for verdict in precheck["verdicts"]:
-            empty = {"text": verdict["text"], "clause": verdict["clause"], "cells": [None] * len(made)}
+            empty = {"text": told(verdict), "clause": verdict["clause"], "cells": [None] * len(made)}
             row = criteria.setdefault(verdict["criterion"], empty)
             value = verdict["value"]
             shown = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,6 +1,7 @@
 """What is at hand when somebody works on a task: its form, the draft, what is known about both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -200,12 +201,19 @@ class AtHand:
             for name, (form, fields, filed) in found.items()
         }
 
-    def _offers(self) -> dict[str, list[str]]:
-        offers = {}
-        for path, form_id in self.sheet.form.points_to().items():
-            other = layout_of(self.sheet.deployed.form(form_id))
-            offers[path] = [schema["title"] for schema in other.fields.values()]
-        return offers
+    def _offers(self) -> dict[str, list[tuple[str, str]]]:
+        points = self.sheet.form.points_to().items()
+        return {path: list(fields_of(layout_of(self.sheet.deployed.form(form_id)))) for path, form_id in points}
+
+
+def fields_of(form: Layout) -> Iterator[tuple[str, str]]:
+    """What a remark may name: a field by its title, or by its own name where several share the title."""
+    titles = Counter(schema["title"] for schema in form.fields.values())
+    for section in form.sections:
+        for name in section.fields:
+            title = form.fields[name]["title"]
+            shared = titles[title] > 1
+            yield (name, f"{title}（{section.schema['title']}）") if shared else (title, title)
 
 
 def taken(stored: StoredFile) -> str:

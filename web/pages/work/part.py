@@ -111,5 +111,5 @@ def _further(task_id: str, section_id: str) -> BaseResponse:
         return frame.go("work.part", task_id=task_id, section_id=section_id, checked=1)
     frame.say(_("“%(part)s”已保存。", part=titled(section.schema)))
     if following:
-        return frame.go("work.part", task_id=task_id, section_id=following.id)
+        return frame.go("work.part", task_id=task_id, section_id=following.id, _anchor="part")
     return frame.go("work.check", task_id=task_id)

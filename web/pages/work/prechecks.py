@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine import criteria
 from engine.criteria import FAIL, PASS
 from web.wording import N_, _
 
@@ -27,7 +28,7 @@ def lines(verdicts: Iterable[Mapping[str, Any]]) -> list[Line]:
     found = []
     for verdict in verdicts:
         word, look = WORDS.get(verdict["verdict"], TO_JUDGE)
-        found.append(Line(verdict["text"], verdict["clause"], _given(verdict["value"]), _(word), look))
+        found.append(Line(criteria.told(verdict), verdict["clause"], _given(verdict["value"]), _(word), look))
     return found
 
 

@@ -42,7 +42,7 @@ class Kept:
 
 def keep(actor: Actor, task_id: str, section_id: str | None = None) -> Kept:
     """Put the page's answers into the draft, in a transaction of its own. Raises what `tasks.save_draft` raises."""
-    received, problems = _arrived()
+    received, problems = arrived()
     answers: dict[str, Any] = {}
     try:
         with frame.writing() as session:
@@ -133,7 +133,7 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 6 else 0
 
 
-def _arrived() -> tuple[list[tuple[str, Received]], list[Problem]]:
+def arrived() -> tuple[list[tuple[str, Received]], list[Problem]]:
     """Take the files of this request, before any transaction: nobody waits for somebody's slow line."""
     received, problems = list[tuple[str, Received]](), list[Problem]()
     for key, given in request.files.items(multi=True):

@@ -27,7 +27,7 @@ def upload(task_id: str) -> BaseResponse:
         if name not in at.layout.file_fields:
             raise NotFound(_("本表没有这个上传栏目"))
         if at.sheet.task.state != "open":
-            raise AlreadyDone("该待办已办结，不能再上传文件", task=task_id)
+            raise AlreadyDone(_("该待办已办结，不能再上传文件"), task=task_id)
     given = request.files.getlist("file")
     if len(given) != 1:
         raise RequestInvalid(_("应有且只有一个名为 file 的文件"), 422)
