@@ -189,9 +189,8 @@ def step(specs: Specs, process: str, element: str) -> Drawn:
     spec = specs.main if process == specs.process else specs.called.get(process)
     drawn = spec and (spec.task_specs.get(f"{element} [child]") or spec.task_specs.get(element))  # one of several
     if drawn is None:
-        raise NotFound(
-            said("流程 %(process)s 中没有环节 %(element)s", process=process, element=element), element=element
-        )
+        why = said("流程 %(process)s 中没有环节 %(element)s", process=process, element=element)
+        raise NotFound(why, element=element)
     return _drawn(drawn)
 
 
@@ -220,9 +219,8 @@ class _Row:
 @lru_cache(maxsize=64)
 def _table(name: str, content: bytes) -> DMNEngine:
     root = xml.read(name, content)
-    parser = DMNParser(
-        None, root, {"dmn": root.nsmap[None] if None in root.nsmap else root.nsmap["dmn"]}, filename=name
-    )
+    spaces = {"dmn": root.nsmap[None] if None in root.nsmap else root.nsmap["dmn"]}
+    parser = DMNParser(None, root, spaces, filename=name)
     parser.parse()
     return DMNEngine(parser.decision.decisionTables[0])
 
@@ -286,9 +284,8 @@ class Workflow:
         for task_id, sub in list(self._inner.subprocesses.items()):
             if sub.completed or task_id not in tree.known(self._inner):
                 del self._inner.subprocesses[task_id]
-        return json.dumps(
-            _converter.to_dict(self._inner), cls=_encoder, ensure_ascii=False, separators=(",", ":")
-        ).encode()
+        state = _converter.to_dict(self._inner)
+        return json.dumps(state, cls=_encoder, ensure_ascii=False, separators=(",", ":")).encode()
 
     def ready(self) -> list[Step]:
         """The steps that wait for a person."""

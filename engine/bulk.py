@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
+from config.sentences import said
 from engine import access, tasks, urging
 from engine.access import Actor
 from engine.errors import NotFound
@@ -37,7 +38,7 @@ def do(session: Session, actor: Actor, deed: str, case_id: int, colleague: int |
     """
     case = session.get(Case, case_id)
     if case is None or not access.may(actor, "case.read", case):
-        raise NotFound("没有这个办件，或者您无权查看")
+        raise NotFound(said("没有这个办件，或者您无权查看"))
     done: list[str] = []
     refused: dict[str, None] = {}
     same = 0
@@ -50,7 +51,7 @@ def do(session: Session, actor: Actor, deed: str, case_id: int, colleague: int |
         done += [task.title] if changed else []
         same += not changed
     if not done and not same and not refused:
-        refused["没有可以办理的待办：办件已办结，或在等待批次结果"] = None
+        refused[said("没有可以办理的待办：办件已办结，或在等待批次结果")] = None
     return Outcome(case_id, case.title, tuple(dict.fromkeys(done)), same, tuple(refused))
 
 

@@ -69,7 +69,7 @@ def file(session: Session, notice_id: int, file_id: str) -> StoredFile:
     shown = session.scalar(select(Notice.files).where(Notice.id == notice_id))
     stored = session.get(StoredFile, file_id) if file_id in (shown or ()) else None
     if stored is None:
-        raise NotFound("公告没有这个附件")
+        raise NotFound(said("公告没有这个附件"))
     return stored
 
 

@@ -5,11 +5,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import automatic, events, results
 from engine.conventions import CHOSEN_AT_THE_END, CHOSEN_WAITING_FOR
 from engine.errors import FormInvalid
@@ -20,7 +22,11 @@ from engine.results import Result
 if TYPE_CHECKING:
     from engine.acts import Answered
 
-SAID = {"conforms": "实地抽查相符", "does_not_conform": "实地抽查不符", "falsehood": "实地抽查发现虚假"}
+SAID = {
+    "conforms": said("实地抽查相符"),
+    "does_not_conform": said("实地抽查不符"),
+    "falsehood": said("实地抽查发现虚假"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,14 @@ class Candidate:
     def words(self) -> str:
         """The result in words: how it ranks, what the panel and the inspectors say."""
         result = self.result
-        said = []
+        told: list[str] = []
         if result.mean is not None:
-            said.append(f"专家评审平均{result.mean}分，排名第{result.rank}")
+            told.append(said("专家评审平均%(mean)s分，排名第%(rank)s", mean=str(result.mean), rank=result.rank))
         if result.recommended is not None:
-            said.append("建议认定" if result.recommended else "不建议认定")
+            told.append(said("建议认定") if result.recommended else said("不建议认定"))
         if result.inspected is not None:
-            said.append(SAID.get(result.inspected, result.inspected))
-        return "，".join(said)
+            told.append(SAID.get(result.inspected, result.inspected))
+        return reduce(lambda before, last: said("%(before)s，%(last)s", before=before, last=last), told) if told else ""
 
 
 def ready(session: Session, case: Case, form: str) -> dict[int, str]:
@@ -113,16 +119,27 @@ def _unexplained(
 ) -> Iterator[Problem]:
     for each in known:
         if each.result.proposed and each.case_id not in listed:
-            said = reasons.get(each.case_id)
-            what = each.words or "已通过上级认定并经核实"
-            if said is None:
-                message = f"办件 {each.case_id}（{each.title}）{what}，没有列入名单；请在“理由”中写明不列入的理由"
+            reason = reasons.get(each.case_id)
+            if reason is None:
+                message = said(
+                    "办件 %(case)s（%(title)s）%(result)s，没有列入名单；请在“理由”中写明不列入的理由",
+                    case=each.case_id,
+                    title=each.title,
+                    result=each.words or said("已通过上级认定并经核实"),
+                )
                 yield Problem("cases", "left_out", message)
-            elif said == _why(session, case, each):
-                message = f"办件 {each.case_id} 没有列入名单，而所写的是列入的理由；请改写为不列入的理由"
+            elif reason == _why(session, case, each):
+                message = said(
+                    "办件 %(case)s 没有列入名单，而所写的是列入的理由；请改写为不列入的理由", case=each.case_id
+                )
                 yield Problem("reasons", "left_out", message)
         elif not each.result.proposed and each.case_id in listed and reasons.get(each.case_id) == each.words:
-            message = f"办件 {each.case_id}（{each.title}）{each.words}，仍列入名单的，请写明列入的理由"
+            message = said(
+                "办件 %(case)s（%(title)s）%(result)s，仍列入名单的，请写明列入的理由",
+                case=each.case_id,
+                title=each.title,
+                result=each.words,
+            )
             yield Problem("reasons", "against_results", message)
 
 

@@ -48,7 +48,8 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
         yield from _one_letter(session, case, effect, to, key)
         return
     yield from _one_letter(session, case, effect, "applicant", key)
-    if organisations.county_above(session, case.organisation_code):  # a county that applies itself has it already
+    above = organisations.county_above(session, case.organisation_code)
+    if above and above != case.organisation_code:  # a county that applies itself has it already
         copy = f"case:{case.id}:{case.version}:county:{effect.element}"
         yield from _one_letter(session, case, effect, "county", copy)
 
@@ -70,7 +71,7 @@ def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str)
         "意见": _remarks(deployments.deployed(session, case.deployment_id), told)
         if told.element
         else publication.reason(session, case),
-        "安排": inspections.said(told.answers) if told.form == inspections.FORM else "",
+        "安排": inspections.appointed(told.answers) if told.form == inspections.FORM else "",
         "条款": _clause(session, case, template, told) or "",
         "登记编号": told.number or "",
         "有效期": f"{_written(told.first_day)}至{_written(told.last_day)}" if told.last_day else "",

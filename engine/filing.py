@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock
 from engine.conventions import NOTICE_FORMS
 from engine.errors import Refused
@@ -52,14 +53,18 @@ def require_open(session: Session, round_: Round, organisation_code: str) -> Non
     if takes(round_.state, round_.opens_at, round_.closes_at, closing):
         return
     if round_.state == "draft":
-        raise Refused("本批次的申报通知尚未发布，请待通知发布后申报", round=round_.id)
+        raise Refused(said("本批次的申报通知尚未发布，请待通知发布后申报"), round=round_.id)
     if round_.opens_at and clock.now() < round_.opens_at:
-        raise Refused(f"本批次自{_in_words(round_.opens_at)}起接受申报，请届时再来", round=round_.id)
+        raise Refused(said("本批次自%(time)s起接受申报，请届时再来", time=_in_words(round_.opens_at)), round=round_.id)
     if round_.state not in RUNNING or closing is None:
-        raise Refused("本批次已办结，不再接受申报；请在下一批次申报", round=round_.id)
+        raise Refused(said("本批次已办结，不再接受申报；请在下一批次申报"), round=round_.id)
     raise Refused(
-        f"申报已于{_in_words(closing)}截止，本次不能再申报。确有特殊原因的，请向{contact(session, round_)}说明，"
-        "经同意并记录后可在延长的期限内补报；也可以在下一批次申报",
+        said(
+            "申报已于%(time)s截止，本次不能再申报。确有特殊原因的，请向%(contact)s说明，"
+            "经同意并记录后可在延长的期限内补报；也可以在下一批次申报",
+            time=_in_words(closing),
+            contact=contact(session, round_),
+        ),
         round=round_.id,
         closed_at=closing,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, clock, deployments, events, organisations, outbox, ties
 from engine.access import Actor
 from engine.conventions import OFFICERS
@@ -104,7 +105,7 @@ def change(
     candidates = ties.candidates(session, case, KIND) if inspectors else []
     problems = [*_wrong_times(appointment), *_wrong_lines(appointment, reason)]
     if appointment.starts_at <= clock.now():
-        problems.append(Problem("starts_at", "after_now", "开始时间应晚于现在，请改为将来的时间"))
+        problems.append(Problem("starts_at", "after_now", said("开始时间应晚于现在，请改为将来的时间")))
     if inspectors:
         problems += _wrong_team(candidates, inspectors, leader)
     if problems:
@@ -125,8 +126,8 @@ def cancel(session: Session, actor: Actor, inspection_id: int, reason: str) -> I
     """
     case, inspection = _open(session, actor, inspection_id)
     if inspection.cancelled_at is not None:
-        raise Refused("本次抽查安排已经取消", inspection=inspection.id)
-    if problem := _wrong_text("reason", reason, _REASON, "请写明取消的原因"):
+        raise Refused(said("本次抽查安排已经取消"), inspection=inspection.id)
+    if problem := _wrong_text("reason", reason, _REASON, said("请写明取消的原因")):
         raise FormInvalid([problem])
     inspection.cancelled_at = clock.now()
     _changed(session, actor, case, inspection, kind="inspection.cancelled", reason=reason)
@@ -152,7 +153,7 @@ def when(visit: "Appointment | Inspection") -> str:
     return f"{_day(starts)}{starts:%H:%M}至{until}"
 
 
-def said(answers: Mapping[str, Any]) -> str:
+def appointed(answers: Mapping[str, Any]) -> str:
     """The appointment that these answers made, as the letter to the applicant says it."""
     return _lines(appointment_of(answers))
 
@@ -169,27 +170,33 @@ def _day(moment: datetime) -> str:
 def _wrong_team(candidates: Sequence[Candidate], chosen: Sequence[int], leader: int | None) -> Iterator[Problem]:
     listed = {each.member_id: each.excluded for each in candidates}
     if not LEAST <= len(set(chosen)) <= MOST:
-        yield Problem("inspectors", "too_few", f"实地抽查应有 {LEAST} 至 {MOST} 名抽查人员，请重新选择")
+        yield Problem(
+            "inspectors",
+            "too_few",
+            said("实地抽查应有 %(least)s 至 %(most)s 名抽查人员，请重新选择", least=LEAST, most=MOST),
+        )
     for place, member in enumerate(chosen):
         if member not in listed:
-            yield Problem(f"inspectors[{place}]", "not_in_pool", f"抽查人员名录中没有 {member}，请从名录中选择")
+            why = said("抽查人员名录中没有 %(member)s，请从名录中选择", member=member)
+            yield Problem(f"inspectors[{place}]", "not_in_pool", why)
         elif listed[member]:
-            yield Problem(f"inspectors[{place}]", "conflict", f"该人员不能参加本次抽查：{listed[member]}；请另选人员")
+            why = said("该人员不能参加本次抽查：%(reason)s；请另选人员", reason=listed[member])
+            yield Problem(f"inspectors[{place}]", "conflict", why)
     if leader not in chosen:
-        yield Problem("leader", "not_in_team", "组长应是所选的抽查人员之一")
+        yield Problem("leader", "not_in_team", said("组长应是所选的抽查人员之一"))
 
 
 def _wrong_times(appointment: Appointment) -> Iterator[Problem]:
     if appointment.ends_at <= appointment.starts_at:
-        yield Problem("ends_at", "before_start", "结束时间应晚于开始时间，请核对")
+        yield Problem("ends_at", "before_start", said("结束时间应晚于开始时间，请核对"))
 
 
 def _wrong_lines(appointment: Appointment, reason: str) -> Iterator[Problem]:
     """What a form of a diagram would see by itself."""
     asked = (
-        ("place", appointment.place, _LINE, "请填写集合地点"),
-        ("contact", appointment.contact, _LINE, "请填写联系科室和电话"),
-        ("reason", reason, _REASON, "请写明变更的原因"),
+        ("place", appointment.place, _LINE, said("请填写集合地点")),
+        ("contact", appointment.contact, _LINE, said("请填写联系科室和电话")),
+        ("reason", reason, _REASON, said("请写明变更的原因")),
     )
     for field, text, most, why in asked:
         if problem := _wrong_text(field, text, most, why):
@@ -198,7 +205,9 @@ def _wrong_lines(appointment: Appointment, reason: str) -> Iterator[Problem]:
 
 def _wrong_text(field: str, text: str, most: int, why: str) -> Problem | None:
     fits = text.strip() and len(text) <= most and text.isprintable()
-    return None if fits else Problem(field, "required", f"{why}，不超过 {most} 字，不能换行")
+    if fits:
+        return None
+    return Problem(field, "required", said("%(asked)s，不超过 %(limit)s 字，不能换行", asked=why, limit=most))
 
 
 def _listed(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
@@ -235,14 +244,14 @@ def _open(session: Session, actor: Actor, inspection_id: int) -> tuple[Case, Ins
     """A visit that is not over, under the lock of its case."""
     inspection = session.get(Inspection, inspection_id)
     if inspection is None:
-        raise NotFound("没有这次抽查安排，或者您无权查看")
+        raise NotFound(said("没有这次抽查安排，或者您无权查看"))
     access.require(actor, "inspection.change", inspection)
     case = session.get_one(Case, inspection.case_id, with_for_update=True, populate_existing=True)
     session.refresh(inspection, with_for_update=True)
     if session.get_one(Panel, inspection.panel_id).concluded_at is not None:
-        raise Refused("抽查记录已经提交，抽查安排不能再变更", inspection=inspection.id)
+        raise Refused(said("抽查记录已经提交，抽查安排不能再变更"), inspection=inspection.id)
     if case.status != "open":
-        raise Refused("该办件已办结或处于异常状态，抽查安排不能变更", case=case.id)
+        raise Refused(said("该办件已办结或处于异常状态，抽查安排不能变更"), case=case.id)
     return case, inspection
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, cases, clock, events, filing
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
@@ -32,7 +33,7 @@ def grant(
     until = until.astimezone(UTC)
     round_ = session.scalar(select(Round).where(Round.id == round_id).with_for_update())
     if round_ is None:
-        raise NotFound("没有这个批次，或者您无权查看")
+        raise NotFound(said("没有这个批次，或者您无权查看"))
     access.require(actor, "round.extend", round_)
     _require_running(session, round_)
     problems = list(_problems(session, round_, organisation_code, until, reason.strip()))
@@ -63,7 +64,7 @@ def listed(session: Session, actor: Actor, round_id: int) -> list[Row]:
     """The exceptions of a round, oldest first: all to its bureau, their own to the offices. Raises NotFound."""
     round_ = session.get(Round, round_id)
     if round_ is None:
-        raise NotFound("没有这个批次，或者您无权查看")
+        raise NotFound(said("没有这个批次，或者您无权查看"))
     access.require(actor, "round.read", round_)
     query = (
         select(
@@ -94,20 +95,20 @@ def offices(session: Session, round_: Round) -> list[tuple[str, str]]:
 def _require_running(session: Session, round_: Round) -> None:
     public = select(Notice.id).where(Notice.round_id == round_.id, Notice.kind == "publicity").limit(1)
     if round_.state == "draft" or round_.closes_at is None:
-        raise Refused("本批次的申报通知尚未发布，不需要逾期受理", round=round_.id)
+        raise Refused(said("本批次的申报通知尚未发布，不需要逾期受理"), round=round_.id)
     if round_.state not in filing.RUNNING or session.scalar(public):
-        raise Refused("本批次的名单已经公示，不能再受理申报；请在下一批次受理", round=round_.id)
+        raise Refused(said("本批次的名单已经公示，不能再受理申报；请在下一批次受理"), round=round_.id)
 
 
 def _problems(session: Session, round_: Round, code: str, until: datetime, reason: str) -> Iterator[Problem]:
     if not session.scalar(select(Organisation.code).where(Organisation.code == code, _applicants_of(round_))):
-        yield Problem("organisation_code", "not_an_applicant", "请选择本局管辖的县级主管部门或园区管委会")
+        yield Problem("organisation_code", "not_an_applicant", said("请选择本局管辖的县级主管部门或园区管委会"))
     if until <= clock.now() or (round_.closes_at and until <= round_.closes_at):
-        yield Problem("until", "not_later", "补报期限应晚于现在，也晚于申报截止时间")
+        yield Problem("until", "not_later", said("补报期限应晚于现在，也晚于申报截止时间"))
     if not reason:
-        yield Problem("reason", "required", "请写明同意逾期受理的理由")
+        yield Problem("reason", "required", said("请写明同意逾期受理的理由"))
     elif len(reason) > REASON or not reason.isprintable():
-        yield Problem("reason", "too_long", f"理由不超过 {REASON} 字，不能换行")
+        yield Problem("reason", "too_long", said("理由不超过 %(limit)s 字，不能换行", limit=REASON))
 
 
 def _applicants_of(round_: Round) -> Any:

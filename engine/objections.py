@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from config.sentences import said
 from engine import access, calendar, cases, clock, deployments, events, files, publicity, receipts, tallies
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
@@ -104,7 +105,7 @@ def notice(session: Session, notice_id: int) -> Notice:
     """A publicity notice, which alone is objected to. Raises NotFound."""
     found = session.get(Notice, notice_id)
     if found is None or found.kind != "publicity":
-        raise NotFound("没有这条公示")
+        raise NotFound(said("没有这条公示"))
     return found
 
 
@@ -121,7 +122,7 @@ def earlier(session: Session, form: str) -> Objection | None:
 def require_allowance(session: Session, sent: Sent) -> None:
     """Nothing, if one more objection may come now from there. Raises TooMany; counts nothing."""
     for key, most in _allowances(sent):
-        tallies.require(session, key, most=most, window=HOUR, what="提交异议")
+        tallies.require(session, key, most=most, window=HOUR, what=said("提交异议"))
 
 
 def receive(
@@ -138,7 +139,7 @@ def receive(
     if wrong := list(_problems(shown, written)):
         raise FormInvalid(wrong)
     for key, most in _allowances(sent):
-        tallies.count(session, key, most=most, window=HOUR, what="提交异议")
+        tallies.count(session, key, most=most, window=HOUR, what=said("提交异议"))
     if again := earlier(session, sent.form):  # looked at again: the other click has just been committed
         return again
     late = publicity.is_over(shown)
@@ -167,14 +168,14 @@ def receive(
 
 def count_question(session: Session, source: str, an_hour: int) -> None:
     """Somebody asks by a receipt's number. In a transaction before `asked`, so that misses count. Raises TooMany."""
-    tallies.count(session, f"receipt:{source}", most=an_hour, window=HOUR, what="查询")
+    tallies.count(session, f"receipt:{source}", most=an_hour, window=HOUR, what=said("查询"))
 
 
 def asked(session: Session, receipt: str) -> Standing:
     """What became of the objection with this receipt (`receipts.read`). The same NotFound for every other number."""
     found = session.scalar(select(Objection).where(Objection.receipt == receipt))
     if found is None:
-        raise NotFound("没有查到这个回执号，请对照回执核对")
+        raise NotFound(said("没有查到这个回执号，请对照回执核对"))
     return standing(session, found)
 
 
@@ -244,7 +245,7 @@ def find(session: Session, actor: Actor, objection_id: int) -> Objection:
     """An objection of the actor's bureau. Raises NotFound, Forbidden."""
     found = session.get(Objection, objection_id)
     if found is None:
-        raise NotFound("没有这件异议，或者您无权查看")
+        raise NotFound(said("没有这件异议，或者您无权查看"))
     access.require(actor, "objection.read", found)
     return found
 
@@ -268,7 +269,7 @@ def file(session: Session, actor: Actor, objection_id: int, file_id: str) -> Sto
     objection = session.get(Objection, objection_id)
     stored = session.get(StoredFile, file_id) if objection and file_id in objection.files else None
     if objection is None or stored is None or not access.may(actor, "objection.handle", objection):
-        raise NotFound("没有这个文件，或者您无权查看")
+        raise NotFound(said("没有这个文件，或者您无权查看"))
     return stored
 
 
@@ -284,8 +285,10 @@ def require_other_eyes(session: Session, person: str, case: Case) -> None:
     """Nothing, if this person may look into the objection of the case. Raises Refused for the first reviewer."""
     if access.reviewed_first(session, person, _of(session, case).target_case_id):
         raise Refused(
-            "该集群申报的初审人员不能核查针对它的异议：初审和异议核查须由不同人员办理。"
-            "请由本局其他经办人办理；没有其他经办人的，请安全管理员为另一位人员授予经办岗位",
+            said(
+                "该集群申报的初审人员不能核查针对它的异议：初审和异议核查须由不同人员办理。"
+                "请由本局其他经办人办理；没有其他经办人的，请安全管理员为另一位人员授予经办岗位"
+            ),
             case=case.id,
         )
 
@@ -315,25 +318,35 @@ def decide(answered: "Answered") -> Mapping[str, Any]:
 
 def _problems(shown: Notice, written: Written) -> Iterator[Problem]:
     if written.target is None:
-        yield Problem("target", "missing", "请选择异议所指的集群")
+        yield Problem("target", "missing", said("请选择异议所指的集群"))
     elif not _named(shown, written.target):
-        yield Problem("target", "not_listed", "这个集群不在本次公示的名单中，请从名单中选择")
+        yield Problem("target", "not_listed", said("这个集群不在本次公示的名单中，请从名单中选择"))
     length = len(written.grounds)
     if not written.grounds:
-        yield Problem("grounds", "missing", "请写明事实和理由")
+        yield Problem("grounds", "missing", said("请写明事实和理由"))
     elif length < SHORTEST_GROUNDS:
-        yield Problem("grounds", "too_short", f"事实和理由至少 {SHORTEST_GROUNDS} 个字，现有 {length} 个字，请写具体")
+        yield Problem(
+            "grounds",
+            "too_short",
+            said(
+                "事实和理由至少 %(least)s 个字，现有 %(length)s 个字，请写具体", least=SHORTEST_GROUNDS, length=length
+            ),
+        )
     elif length > LONGEST_GROUNDS:
-        message = f"事实和理由至多 {LONGEST_GROUNDS} 个字，超出 {length - LONGEST_GROUNDS} 个字；详细情况可作为附件上传"
+        message = said(
+            "事实和理由至多 %(limit)s 个字，超出 %(over)s 个字；详细情况可作为附件上传",
+            limit=LONGEST_GROUNDS,
+            over=length - LONGEST_GROUNDS,
+        )
         yield Problem("grounds", "too_long", message)
     if not written.name:
-        yield Problem("name", "missing", "请填写姓名或单位名称")
+        yield Problem("name", "missing", said("请填写姓名或单位名称"))
     elif len(written.name) > LONGEST_NAME:
-        yield Problem("name", "too_long", f"姓名或单位名称至多 {LONGEST_NAME} 个字")
+        yield Problem("name", "too_long", said("姓名或单位名称至多 %(limit)s 个字", limit=LONGEST_NAME))
     if not written.contact:
-        yield Problem("contact", "missing", "请填写电话或电子邮箱，以便核实情况和答复")
+        yield Problem("contact", "missing", said("请填写电话或电子邮箱，以便核实情况和答复"))
     elif len(written.contact) > LONGEST_CONTACT or not _reaches(written.contact):
-        yield Problem("contact", "no_contact", "请填写一个电话号码或电子邮箱，例如 0763-0000000")
+        yield Problem("contact", "no_contact", said("请填写一个电话号码或电子邮箱，例如 0763-0000000"))
 
 
 def _reaches(contact: str) -> bool:
@@ -346,7 +359,7 @@ def _open_case(session: Session, shown: Notice, cluster: str) -> Case:
     try:
         deployments.deployed(session, deployment.id).specs(PROCESS)
     except NotFound as error:
-        raise Refused("暂时不能在线提交异议，请按公示所载的联系方式向主管部门书面反映") from error
+        raise Refused(said("暂时不能在线提交异议，请按公示所载的联系方式向主管部门书面反映")) from error
     return cases.begin(
         session,
         PUBLIC,

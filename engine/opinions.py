@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.regime import Review
+from config.sentences import said
 from engine import access, cases, deployments, differences, figures, panels
 from engine.access import Actor
 from engine.deployments import Deployed
@@ -115,7 +116,7 @@ def news(session: Session, actor: Actor, case: Case, since: str | None) -> list[
         return []
     read = session.get(Task, since)
     if read is None:
-        raise NotFound("没有这一版申报材料")
+        raise NotFound(said("没有这一版申报材料"))
     filed = list(
         session.scalars(
             select(Task)
@@ -150,12 +151,16 @@ def _result(session: Session, actor: Actor, case: Case, panel: Panel) -> Result:
     total = figures.of([Decimal(opinion.total) for opinion in newest.values()])
     titles = {name: str(schema["title"]) for _o, _s, task, _p in rows for name, schema in _fields(deployed, task)}
     indicators = list(_indicators(newest.values(), titles, rule))
-    said = {opinion.conclusion for opinion in newest.values()}
-    why = [f"“{each.title}”分差 {each.figures.spread} 分" for each in indicators if each.conflicting]
+    concluded = {opinion.conclusion for opinion in newest.values()}
+    why = [
+        said("“%(title)s”分差 %(spread)s 分", title=each.title, spread=str(each.figures.spread))
+        for each in indicators
+        if each.conflicting
+    ]
     if figures.conflicts(rule, total.spread):
-        why.insert(0, f"总分分差 {figures.shown(total.spread)} 分")
-    if rule is not None and rule.conclusions_differ and len(said) > 1:
-        why.insert(0, "评审结论不一致")
+        why.insert(0, said("总分分差 %(spread)s 分", spread=figures.shown(total.spread)))
+    if rule is not None and rule.conclusions_differ and len(concluded) > 1:
+        why.insert(0, said("评审结论不一致"))
     return Result(
         panel_id=panel.id,
         case_id=case.id,
@@ -181,7 +186,7 @@ def _given(session: Session, actor: Actor, case: Case, panel: Panel, rows: Seque
         Given(
             task_id=opinion.task_id,
             seat=seat.number,
-            expert=person if named else f"专家{seat.number}",
+            expert=person if named else said("专家%(number)s", number=seat.number),
             total=Decimal(opinion.total),
             conclusion=opinion.conclusion,
             opinion=str((task.answers or {}).get("opinion", "")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from config.sentences import enumerated, in_turn, said
 from engine import access, cases, clock, events, incidents, lots, pool, ties
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
@@ -86,7 +87,7 @@ def declare(answered: "Answered") -> dict[str, Any]:
     member = session.get_one(PoolMember, seat.member_id)
     if answered.answers["decision"] == "accept":
         if tie := ties.of(session, answered.case, member):
-            why = f"您与本件有利害关系（{tie}），请选择“回避”"
+            why = said("您与本件有利害关系（%(tie)s），请选择“回避”", tie=tie)
             raise FormInvalid([Problem("decision", "has_a_tie", why)])
         seat.state = "declared"
         session.flush()
@@ -127,7 +128,7 @@ def open_or_add(answered: "Answered") -> dict[str, Any]:
         behind = {each.seat_id for each in session.scalars(_latest(panel)) if each.revision != newest}
         again = [seat for seat in seats if seat.id in behind]
         if not again:
-            why = "各位专家看到的都是最新的材料，不需要再评；请公开意见，或者加签"
+            why = said("各位专家看到的都是最新的材料，不需要再评；请公开意见，或者加签")
             raise FormInvalid([Problem("decision", "nobody_behind", why)])
         for seat in again:
             seat.state = "declared"
@@ -146,17 +147,18 @@ def replace(session: Session, actor: Actor, seat_id: int, reason: str) -> Seat:
     panel = session.get_one(Panel, seat.panel_id)
     reason = " ".join(reason.split())
     if not reason or len(reason) > _REASON:
-        raise FormInvalid([Problem("reason", "required", f"请写明更换的理由，不超过 {_REASON} 字")])
+        why = said("请写明更换的理由，不超过 %(limit)s 字", limit=_REASON)
+        raise FormInvalid([Problem("reason", "required", why)])
     case, workflow = cases.lock(session, panel.case_id)
     if case.status != "open":
-        raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
+        raise Refused(said("该办件处于异常状态，待流程管理人员处理后方可继续办理"), case=case.id)
     session.refresh(seat, with_for_update=True)
     task = session.scalar(
         select(Task).where(Task.case_id == case.id, Task.seat_id == seat.id, Task.state == "open").limit(1)
     )
     if task is None or seat.state == "done" or panel.opened_at is not None:
         raise Refused(
-            "该席位没有等待办理的声明或评分，不需要更换；申报主体正在答复提问的，待答复后再更换", seat=seat.id
+            said("该席位没有等待办理的声明或评分，不需要更换；申报主体正在答复提问的，待答复后再更换"), seat=seat.id
         )
     before = _hand_over(session, case, seat)
     with incidents.guarded(case, actor.name):
@@ -187,7 +189,7 @@ def find_seat(session: Session, actor: Actor, seat_id: int) -> Seat:
     seat = session.get(Seat, seat_id)
     panel = session.get_one(Panel, seat.panel_id) if seat else None
     if seat is None or panel is None or panel.kind != EXPERT:
-        raise NotFound("没有这个席位，或者您无权查看")
+        raise NotFound(said("没有这个席位，或者您无权查看"))
     access.require(actor, "panel.replace", session.get_one(Case, panel.case_id))
     return seat
 
@@ -208,7 +210,7 @@ def current(session: Session, case: Case, kind: str = EXPERT) -> Panel:
     query = select(Panel).where(Panel.case_id == case.id, Panel.kind == kind).order_by(Panel.number.desc()).limit(1)
     panel = session.scalar(query)
     if panel is None:
-        raise Refused("本件还没有组成专家组", case=case.id)
+        raise Refused(said("本件还没有组成专家组"), case=case.id)
     return panel
 
 
@@ -220,7 +222,7 @@ def seat_of(answered: "Answered") -> Seat:
     """The seat that a step is for; it is the actor's. Raises Refused for anybody else."""
     seat = answered.session.get(Seat, answered.task.seat_id, with_for_update=True) if answered.task.seat_id else None
     if seat is None or seat.person_id != answered.actor.person_id:
-        raise Refused("该席位已由他人担任，您不再办理", task=answered.task.id)
+        raise Refused(said("该席位已由他人担任，您不再办理"), task=answered.task.id)
     return seat
 
 
@@ -246,9 +248,17 @@ def too_few(size: int, found: Sequence[Candidate]) -> str:
     for each in found:
         if each.excluded is not None:
             reasons.setdefault(each.excluded, []).append(each.name)
-    others = "；".join(f"{'、'.join(names)}（{reason}）" for reason, names in reasons.items())
-    said = f"要抽取 {size} 人，专家库中可以抽取的只有 {free} 人；请减少人数，或先在专家库中增补专家"
-    return f"{said}。不能抽取的：{others}" if others else said
+    told = said(
+        "要抽取 %(size)s 人，专家库中可以抽取的只有 %(free)s 人；请减少人数，或先在专家库中增补专家",
+        size=size,
+        free=free,
+    )
+    if not reasons:
+        return told
+    others = in_turn(
+        said("%(names)s（%(reason)s）", names=enumerated(names), reason=reason) for reason, names in reasons.items()
+    )
+    return said("%(told)s。不能抽取的：%(others)s", told=told, others=others)
 
 
 def _told(session: Session, panel: Panel) -> dict[str, Any]:
@@ -321,8 +331,10 @@ def _next(session: Session, case: Case, panel: Panel) -> tuple[int, int]:
         order = [member for member in sequence(panel.seed, panel.candidates) if member in free]
     if not order:
         raise Refused(
-            "没有可以递补的专家：没有利害关系的在库专家都已在本专家组任过席位。"
-            "请主管部门先在专家库中增补专家，再办理本步骤",
+            said(
+                "没有可以递补的专家：没有利害关系的在库专家都已在本专家组任过席位。"
+                "请主管部门先在专家库中增补专家，再办理本步骤"
+            ),
             case=case.id,
         )
     return order[0], free[order[0]].person_id

@@ -13,13 +13,17 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, clock, events, organisations
 from engine.access import Actor
 from engine.errors import Conflict, FormInvalid, NotFound
 from engine.forms import Problem
 from engine.models import Cluster, Interest, Membership, Organisation, Person, PoolMember, Seat
 
-KINDS: Final[Mapping[str, str]] = {"expert": "评审专家", "inspector": "实地抽查人员"}  # a kind is called like its role
+KINDS: Final[Mapping[str, str]] = {
+    "expert": said("评审专家"),
+    "inspector": said("实地抽查人员"),
+}  # a kind is called like its role
 
 _EMPLOYER, _FIELD, _REASON = 100, 40, 200  # characters
 _MOST_FIELDS = 20
@@ -56,12 +60,12 @@ def add(session: Session, actor: Actor, bureau_code: str, name: str, *, kind: st
     access.require(actor, "pool.change", bureau_code)
     problems = [*_wrong(session, card)]
     if kind not in KINDS:
-        problems.append(Problem("kind", "unknown", "请选择评审专家或实地抽查人员"))
+        problems.append(Problem("kind", "unknown", said("请选择评审专家或实地抽查人员")))
     person = session.scalar(select(Person).where(Person.name == name.strip()))
     if person is None:
-        problems.append(Problem("name", "unknown", "没有这个账号；请先由系统管理员开设账号，再加入名录"))
+        problems.append(Problem("name", "unknown", said("没有这个账号；请先由系统管理员开设账号，再加入名录")))
     elif kind in KINDS and not _has_role(session, person, kind, bureau_code):
-        why = f"该账号还没有“{KINDS[kind]}”岗位；请先由安全管理员授予，再加入名录"
+        why = said("该账号还没有“%(role)s”岗位；请先由安全管理员授予，再加入名录", role=KINDS[kind])
         problems.append(Problem("name", "without_role", why))
     if problems or person is None:
         raise FormInvalid(problems)
@@ -69,7 +73,7 @@ def add(session: Session, actor: Actor, bureau_code: str, name: str, *, kind: st
         PoolMember.bureau_code == bureau_code, PoolMember.person_id == person.id, PoolMember.kind == kind
     )
     if session.scalar(there) is not None:
-        raise Conflict("该人员已在名录中，请直接修改", name=person.name)
+        raise Conflict(said("该人员已在名录中，请直接修改"), name=person.name)
     member = PoolMember(
         bureau_code=bureau_code,
         person_id=person.id,
@@ -130,12 +134,12 @@ def declare(
     problems = []
     found = _cluster(session, member.bureau_code, cluster.strip()) if cluster.strip() else None
     if cluster.strip() and found is None:
-        why = "没有这个集群；请按申报的全称填写，或填写集群的编号"
+        why = said("没有这个集群；请按申报的全称填写，或填写集群的编号")
         problems.append(Problem("cluster", "unknown", why))
     if organisation_code and not _below(session, member.bureau_code, organisation_code):
-        problems.append(Problem("organisation_code", "unknown", "请从列出的单位中选择"))
+        problems.append(Problem("organisation_code", "unknown", said("请从列出的单位中选择")))
     if bool(cluster.strip()) == bool(organisation_code):
-        problems.append(Problem("cluster", "one_of", "请填写集群或选择单位，二者择一"))
+        problems.append(Problem("cluster", "one_of", said("请填写集群或选择单位，二者择一")))
     if problems:
         raise FormInvalid(problems)
     return keep_tie(
@@ -176,7 +180,7 @@ def find(session: Session, actor: Actor, member_id: int) -> PoolMember:
     """A member whom the actor may read: the bureau's staff all of them, a member themselves. Raises NotFound."""
     member = session.get(PoolMember, member_id)
     if member is None:
-        raise NotFound("名录中没有这一项，或者您无权查看")
+        raise NotFound(said("名录中没有这一项，或者您无权查看"))
     access.require(actor, "pool.read", member)
     return member
 
@@ -249,16 +253,17 @@ def _wrong(session: Session, card: Card) -> list[Problem]:
     problems = []
     fields = [field.strip() for field in card.fields if field.strip()]
     if not fields or len(fields) > _MOST_FIELDS or any(len(each) > _FIELD or not each.isprintable() for each in fields):
-        why = f"请填写一至 {_MOST_FIELDS} 个专业领域，每个不超过 {_FIELD} 字"
+        why = said("请填写一至 %(most)s 个专业领域，每个不超过 %(limit)s 字", most=_MOST_FIELDS, limit=_FIELD)
         problems.append(Problem("fields", "fields", why))
     employer = card.employer.strip()
     if not employer or len(employer) > _EMPLOYER or not employer.isprintable():
-        problems.append(Problem("employer", "required", f"请填写任职单位的全称，不超过 {_EMPLOYER} 字"))
+        why = said("请填写任职单位的全称，不超过 %(limit)s 字", limit=_EMPLOYER)
+        problems.append(Problem("employer", "required", why))
     known = select(Organisation.code).where(Organisation.division == card.division).limit(1)
     if card.division and not (_DIVISION.fullmatch(card.division) and session.scalar(known)):
-        problems.append(Problem("division", "unknown", "没有这个行政区划；单位不在本市各县（市、区）的，不填"))
+        problems.append(Problem("division", "unknown", said("没有这个行政区划；单位不在本市各县（市、区）的，不填")))
     if card.last_day and card.last_day < card.first_day:
-        problems.append(Problem("last_day", "before_first", "任期的最后一日早于第一日，请核对"))
+        problems.append(Problem("last_day", "before_first", said("任期的最后一日早于第一日，请核对")))
     return problems
 
 
@@ -271,7 +276,7 @@ def _cleaned(card: Card) -> dict[str, Any]:
 def _reason(field: str, text: str) -> str:
     text = " ".join(text.split())
     if not text or len(text) > _REASON:
-        raise FormInvalid([Problem(field, "required", f"请写明情况，不超过 {_REASON} 字")])
+        raise FormInvalid([Problem(field, "required", said("请写明情况，不超过 %(limit)s 字", limit=_REASON))])
     return text
 
 
@@ -282,7 +287,7 @@ def _has_role(session: Session, person: Person, role: str, bureau_code: str) -> 
 def _locked(session: Session, actor: Actor, member_id: int, action: str = "pool.change") -> PoolMember:
     member = session.get(PoolMember, member_id, with_for_update=True, populate_existing=True)
     if member is None:
-        raise NotFound("名录中没有这一项，或者您无权查看")
+        raise NotFound(said("名录中没有这一项，或者您无权查看"))
     access.require(actor, action, member if action == "pool.declare" else member.bureau_code)
     return member
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, deployments, documents, files
 from engine.conventions import LIST_FORM, NO_NUMBER
 from engine.documents import Column, Decision
@@ -31,8 +32,8 @@ def publish(answered: "Answered") -> Mapping[str, Any]:
     given = number(answered.answers)
     taken = exists().where(Notice.bureau_code == answered.case.bureau_code, Notice.number == given)
     if given and answered.session.scalar(select(taken)):
-        said = f"文号{given}已用于另一条公告；增补公布须有自己的文号，请核对"
-        raise FormInvalid([Problem("document_number", "number_taken", said)])
+        why = said("文号%(number)s已用于另一条公告；增补公布须有自己的文号，请核对", number=given)
+        raise FormInvalid([Problem("document_number", "number_taken", why)])
     return {}
 
 
@@ -117,5 +118,5 @@ def reason(session: Session, case: Case) -> str:
         .order_by(Task.closed_at.desc(), Task.pass_number.desc())
         .limit(1)
     )
-    said = (session.scalar(drafted) or {}).get("reasons", [])
-    return next((row["reason"] for row in said if row["case"] == case.id), "")
+    listed = (session.scalar(drafted) or {}).get("reasons", [])
+    return next((row["reason"] for row in listed if row["case"] == case.id), "")

@@ -9,6 +9,7 @@ import secrets
 import unicodedata
 
 from config.errors import JiqunError
+from config.sentences import said
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RANDOM = 11  # characters
@@ -37,9 +38,9 @@ def read(typed: str) -> str:
     """The number as it is kept, however it was typed. Raises ReceiptInvalid for a slip of the pen."""
     folded = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)).upper()
     if not _KEPT.fullmatch(folded):
-        raise ReceiptInvalid("回执号应为 25-XXXX-XXXX-XXXX 的样子，共 14 位数字和字母；请对照回执核对")
+        raise ReceiptInvalid(said("回执号应为 25-XXXX-XXXX-XXXX 的样子，共 14 位数字和字母；请对照回执核对"))
     if folded[-1] != _check(folded[:-1]):
-        raise ReceiptInvalid("回执号有误，可能输错了一位，或前后两位颠倒；请对照回执核对")
+        raise ReceiptInvalid(said("回执号有误，可能输错了一位，或前后两位颠倒；请对照回执核对"))
     return folded
 
 

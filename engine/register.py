@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, deployments
 from engine.errors import NotFound
 from engine.models import Case, Cluster, Notice, Organisation
@@ -53,7 +54,7 @@ def entry(session: Session, cluster_id: int) -> Row:
     query = query.join(Organisation, Organisation.code == Cluster.organisation_code)
     rows = _rows(session, query.where(Cluster.id == cluster_id))
     if not rows:
-        raise NotFound("名录中没有这个集群")
+        raise NotFound(said("名录中没有这个集群"))
     title = regime_title(session, rows[0]["regime"])
     return {**rows[0], "regime_title": title, "notices": _named_in(session, cluster_id)}
 

@@ -83,9 +83,10 @@ def call(answered: "Answered") -> Mapping[str, Any]:
     opens_at = datetime.fromisoformat(answers["opens_at"]) if answers.get("opens_at") else None
     problems = []
     if opens_at and opens_at >= datetime.fromisoformat(answers["closes_at"]):
-        problems.append(Problem("opens_at", "not_before", "申报开始时间应早于申报截止时间，请核对两个时间"))
+        problems.append(Problem("opens_at", "not_before", said("申报开始时间应早于申报截止时间，请核对两个时间")))
     if answers["year"] != round_.year:
-        problems.append(Problem("year", "not_the_round", f"本批次为 {round_.year} 年度；请改为 {round_.year}"))
+        why = said("本批次为 %(year)s 年度；请改为 %(year)s", year=round_.year)
+        problems.append(Problem("year", "not_the_round", why))
     if problems:
         raise FormInvalid(problems)
     round_.opens_at = opens_at
@@ -112,13 +113,18 @@ def _reason_for_another(session: Session, rules: Regime, year: int, again: str) 
     if len(there) < rules.rounds.most_a_year:
         return None
     if not again:
-        said = (
-            f"{year}年度已有批次“{there[-1]}”，而认定工作原则上每年开展{rules.rounds.most_a_year}次"
-            f"（{rules.source} {rules.rounds.basis}）；确需再次开展的，请写明理由"
+        why = said(
+            "%(year)s年度已有批次“%(round)s”，而认定工作原则上每年开展%(most)s次（%(source)s %(basis)s）；"
+            "确需再次开展的，请写明理由",
+            year=str(year),
+            round=there[-1],
+            most=rules.rounds.most_a_year,
+            source=rules.source,
+            basis=rules.rounds.basis,
         )
-        raise FormInvalid([Problem("again", "reason_required", said)])
+        raise FormInvalid([Problem("again", "reason_required", why)])
     if len(again) > AGAIN or not again.isprintable():
-        raise FormInvalid([Problem("again", "too_long", f"理由不超过 {AGAIN} 字，不能换行")])
+        raise FormInvalid([Problem("again", "too_long", said("理由不超过 %(limit)s 字，不能换行", limit=AGAIN))])
     return again
 
 

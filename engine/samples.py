@@ -11,6 +11,7 @@ from sqlalchemy import not_, or_, select
 from sqlalchemy.orm import Session
 
 from config.regime import Inspection as Rule
+from config.sentences import enumerated, said
 from engine import access, clock, deployments, draft_lists, lots, panels, rounds
 from engine.access import Actor
 from engine.errors import FormInvalid, Refused
@@ -98,7 +99,7 @@ def standing(session: Session, case: Case) -> Reviewed:
     """
     rule = deployments.deployed(session, case.deployment_id).regime.inspection
     if rule is None:
-        raise Refused("本规则体系没有写明实地抽查的抽取规则，请流程管理人员补充后再抽取", case=case.id)
+        raise Refused(said("本规则体系没有写明实地抽查的抽取规则，请流程管理人员补充后再抽取"), case=case.id)
     over = (Case.awaits.contains(f" {message} ", autoescape=True) for message in (DRAWN, DECIDED))
     query = (
         select(Case.id, Case.title)
@@ -127,10 +128,15 @@ def of_round(session: Session, actor: Actor, round_id: int) -> list[Drawn]:
 
 def _problems(reviewed: Reviewed, added: Sequence[Mapping[str, Any]], *, waits: bool) -> Iterator[Problem]:
     if reviewed.unfinished and waits:
-        named = "、".join(f"{number}（{title}）" for number, title in list(reviewed.unfinished.items())[:10])
-        why = f"还有 {len(reviewed.unfinished)} 件评审尚未完成：{named}；请等待评审完成，或勾选确认不再等待"
+        first = list(reviewed.unfinished.items())[:10]
+        named = [said("%(case)s（%(title)s）", case=number, title=title) for number, title in first]
+        why = said(
+            "还有 %(count)s 件评审尚未完成：%(cases)s；请等待评审完成，或勾选确认不再等待",
+            count=len(reviewed.unfinished),
+            cases=enumerated(named),
+        )
         yield Problem("without_unfinished", "review_unfinished", why)
     for place, row in enumerate(added):
         if row["case"] not in reviewed.ready:
-            why = f"办件 {row['case']} 不在可以抽查的办件之中；只能另加已完成评审、等待抽取的办件"
+            why = said("办件 %(case)s 不在可以抽查的办件之中；只能另加已完成评审、等待抽取的办件", case=row["case"])
             yield Problem(f"added[{place}].case", "case_not_ready", why)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, deployments, figures, panels, ties
 from engine.errors import FormInvalid, Refused
 from engine.forms import Problem
@@ -28,13 +29,13 @@ def give(answered: "Answered") -> dict[str, Any]:
     if answered.answers["decision"] != "submit":
         return {"scored": seat.id}
     if seat.state == "invited":
-        raise Refused("请先声明利害关系，再评分", task=answered.task.id)
+        raise Refused(said("请先声明利害关系，再评分"), task=answered.task.id)
     if tie := ties.of(session, case, session.get_one(PoolMember, seat.member_id)):
-        why = f"您与本件有利害关系（{tie}），不能评分；请告知组织评审的部门更换专家"
+        why = said("您与本件有利害关系（%(tie)s），不能评分；请告知组织评审的部门更换专家", tie=tie)
         raise FormInvalid([Problem("decision", "has_a_tie", why)])
     revision = panels.filed_last(session, case)
     if revision is None:
-        raise Refused("申报主体尚未提交材料，不能评分", case=case.id)
+        raise Refused(said("申报主体尚未提交材料，不能评分"), case=case.id)
     form = deployments.deployed(session, case.deployment_id).form(answered.task.form)
     scored = form.scored(answered.answers)
     session.add(
@@ -72,7 +73,9 @@ def take_stance(answered: "Answered") -> dict[str, Any]:
     others = {number: opinion for number, opinion in newest(session, panel).items() if number != seat.number}
     against = {row["expert"]: row["remark"] for row in answered.answers.get("disagreements", ())}
     problems = [
-        Problem(f"disagreements[{row}].expert", "nobody", f"没有编号为 {number} 的其他专家，请核对")
+        Problem(
+            f"disagreements[{row}].expert", "nobody", said("没有编号为 %(number)s 的其他专家，请核对", number=number)
+        )
         for row, number in enumerate(against)
         if number not in others
     ]

@@ -3,12 +3,14 @@
 清远 第十五条（二）: 经公示无异议的 are recognised. An objection holds back its cluster, never the list.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import Said, enumerated, said
 from engine import deployments
 from engine.errors import FormInvalid
 from engine.forms import Problem
@@ -90,12 +92,17 @@ def check(answered: "Answered") -> Mapping[str, Any]:
     must, blocked = _to_block(session, case, known), set(answers["blocked"])
     listed = _publicised(session, case)
     problems = [
-        Problem("blocked", "objection_not_dismissed", f"{names}的异议{_WHY[state]}，不能确认；请选入暂不认定的集群")
+        Problem(
+            "blocked",
+            "objection_not_dismissed",
+            said("%(names)s的异议%(state)s，不能确认；请选入暂不认定的集群", names=names, state=_WHY[state]),
+        )
         for state, names in _by_state(session, must - blocked, known)
     ]
-    problems += _strangers(session, "blocked", blocked - listed - must, "不在本次公示的名单中，请去掉")
+    strangers = blocked - listed - must
+    problems += _told(session, "blocked", "not_listed", strangers, said("不在本次公示的名单中，请去掉"))
     if answers["objections"] == "none" and any(known[case_id] != NONE for case_id in listed):
-        problems.append(Problem("objections", "there_are_some", "公示期内收到过异议，请选“有异议”并写明办理情况"))
+        problems.append(Problem("objections", "there_are_some", said("公示期内收到过异议，请选“有异议”并写明办理情况")))
     if problems:
         raise FormInvalid(problems)
     return {}
@@ -119,27 +126,30 @@ def _unsettled(session: Session, case: Case, answers: Mapping[str, Any]) -> Iter
     known, held, anew = standings(session, case), set(held_back(session, case)), _publicised_anew(session, case)
     of = {state: {each for each in held if known.get(each, NONE) == state} for state in (OPEN, UPHELD, DISMISSED)}
 
-    def said(field: str, code: str, cases: Collection[int], sentence: str) -> Iterator[Problem]:
-        if cases:
-            yield Problem(field, code, _names(session, cases) + sentence)
-
+    told = partial(_told, session)
     if decision == "publicise" and not anew:
-        message = "按本局设置，异议成立的集群移出名单，不重新公示；请改选“增补公布”或“不再办理”"
+        message = said("按本局设置，异议成立的集群移出名单，不重新公示；请改选“增补公布”或“不再办理”")
         yield Problem("decision", "not_the_setting", message)
     if decision == "close" and (chosen or blocked):
-        yield Problem("decision", "still_blocked", "仍有暂缓或选定的集群，不能结束；请待异议办结后再办理")
-    yield from _strangers(session, "cases", chosen - held, "不在暂缓的集群中，请去掉")
-    yield from _strangers(session, "blocked", blocked - held, "不在暂缓的集群中，请去掉")
-    yield from said("blocked", "twice", chosen & blocked, "不能既选定又暂缓，请去掉一处")
-    yield from said("cases", "objection_open", chosen & of[OPEN], "的异议尚未办结，不能选定；请留在仍需暂缓的集群中")
-    yield from said("blocked", "objection_open", of[OPEN] - blocked - chosen, "的异议尚未办结，应仍予暂缓")
-    yield from said("cases", "dropped", of[DISMISSED] - chosen - blocked, "的异议不成立，应予公布；请选入")
+        yield Problem("decision", "still_blocked", said("仍有暂缓或选定的集群，不能结束；请待异议办结后再办理"))
+    yield from told("cases", "not_listed", chosen - held, said("不在暂缓的集群中，请去掉"))
+    yield from told("blocked", "not_listed", blocked - held, said("不在暂缓的集群中，请去掉"))
+    yield from told("blocked", "twice", chosen & blocked, said("不能既选定又暂缓，请去掉一处"))
+    yield from told(
+        "cases", "objection_open", chosen & of[OPEN], said("的异议尚未办结，不能选定；请留在仍需暂缓的集群中")
+    )
+    yield from told("blocked", "objection_open", of[OPEN] - blocked - chosen, said("的异议尚未办结，应仍予暂缓"))
+    yield from told("cases", "dropped", of[DISMISSED] - chosen - blocked, said("的异议不成立，应予公布；请选入"))
     if decision == "publicise":
-        yield from said("cases", "objection_dismissed", chosen & of[DISMISSED], "的异议不成立，无需重新公示，应予公布")
+        yield from told(
+            "cases", "objection_dismissed", chosen & of[DISMISSED], said("的异议不成立，无需重新公示，应予公布")
+        )
     else:
-        yield from said("cases", "objection_upheld", chosen & of[UPHELD], "的异议成立，不能公布；请去掉")
+        yield from told("cases", "objection_upheld", chosen & of[UPHELD], said("的异议成立，不能公布；请去掉"))
     if not anew:
-        yield from said("blocked", "objection_upheld", blocked & of[UPHELD], "的异议成立，应移出名单，不再暂缓；请去掉")
+        yield from told(
+            "blocked", "objection_upheld", blocked & of[UPHELD], said("的异议成立，应移出名单，不再暂缓；请去掉")
+        )
 
 
 def _to_block(session: Session, round_case: Case, known: Mapping[int, str]) -> set[int]:
@@ -167,13 +177,20 @@ def _by_state(session: Session, cases: Collection[int], known: Mapping[int, str]
             yield state, _names(session, of)
 
 
-def _strangers(session: Session, field: str, cases: Collection[int], sentence: str) -> Sequence[Problem]:
-    return [Problem(field, "not_listed", _names(session, cases) + sentence)] if cases else []
+def _told(session: Session, field: str, code: str, cases: Collection[int], what: Said) -> Iterator[Problem]:
+    """What is wrong with these cases, if there are any."""
+    if cases:
+        yield Problem(field, code, said("%(names)s%(what)s", names=_names(session, cases), what=what))
 
 
 def _names(session: Session, cases: Collection[int]) -> str:
     titles = session.scalars(select(Case.title).where(Case.id.in_(list(cases))).order_by(Case.id))
-    return "、".join(f"“{title}”" for title in titles)
+    return enumerated(said("“%(title)s”", title=title) for title in titles)
 
 
-_WHY = {OPEN: "尚未办结", UPHELD: "成立", DISMISSED: "所涉集群仍在暂缓", NONE: "所涉集群仍在暂缓"}
+_WHY = {
+    OPEN: said("尚未办结"),
+    UPHELD: said("成立"),
+    DISMISSED: said("所涉集群仍在暂缓"),
+    NONE: said("所涉集群仍在暂缓"),
+}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, clock, deployments, panels
 from engine.access import Actor
 from engine.errors import FormInvalid, Refused
@@ -42,7 +43,7 @@ def report(answered: "Answered") -> Mapping[str, Any]:
     seat = panels.seat_of(answered)
     inspection = session.scalars(select(Inspection).where(Inspection.panel_id == seat.panel_id)).one()
     if inspection.cancelled_at is not None:
-        raise Refused("本次抽查安排已取消，请等待重新安排后再提交抽查记录", inspection=inspection.id)
+        raise Refused(said("本次抽查安排已取消，请等待重新安排后再提交抽查记录"), inspection=inspection.id)
     panel = session.get_one(Panel, seat.panel_id)
     team = panels.seats_of(session, panel)
     problems = [
@@ -95,27 +96,31 @@ def earliest(session: Session, case: Case) -> date | None:
 def _too_early(session: Session, case: Case, inspected_on: date) -> Iterator[Problem]:
     first = earliest(session, case)
     if first and inspected_on < first:
-        why = f"抽查日期早于专家评审结束和抽取样本之日（{first.isoformat()}），请核对；抽查应在列入样本之后进行"
+        why = said(
+            "抽查日期早于专家评审结束和抽取样本之日（%(day)s），请核对；抽查应在列入样本之后进行", day=first.isoformat()
+        )
         yield Problem("inspected_on", "before_review", why)
 
 
 def _not_of_the_team(present: list[int], team: set[int]) -> Iterator[Problem]:
     for place, member in enumerate(present):
         if member not in team:
-            yield Problem(f"inspectors[{place}]", "not_in_team", "只能选本次抽查安排中的人员；人员有变的，请先变更安排")
+            yield Problem(
+                f"inspectors[{place}]", "not_in_team", said("只能选本次抽查安排中的人员；人员有变的，请先变更安排")
+            )
 
 
 def _contradictions(results: Mapping[str, Mapping[str, str]], answers: Mapping[str, Any]) -> Iterator[Problem]:
     differs = [name for name, row in results.items() if row["result"] == "differs"]
     for name in differs:
         if "found" not in results[name]:
-            yield Problem(f"{name}.found", "found_required", "核对不符的，请写明现场的数据和依据")
+            yield Problem(f"{name}.found", "found_required", said("核对不符的，请写明现场的数据和依据"))
     if results and all(row["result"] == "not_checked" for row in results.values()):
-        yield Problem("site_decision", "nothing_checked", "没有核对任何一项，不能作出抽查结论；请至少核对一项")
+        yield Problem("site_decision", "nothing_checked", said("没有核对任何一项，不能作出抽查结论；请至少核对一项"))
     elif differs and answers["site_decision"] == "conforms":
-        yield Problem("site_decision", "contradicts", "有核对不符的项目，抽查结论不能选“与申报材料相符”")
+        yield Problem("site_decision", "contradicts", said("有核对不符的项目，抽查结论不能选“与申报材料相符”"))
     elif results and not differs and answers["site_decision"] == "falsehood":
-        why = "没有一项核对不符，不能认为涉嫌虚假申报；请核对逐项结果，或改选结论"
+        why = said("没有一项核对不符，不能认为涉嫌虚假申报；请核对逐项结果，或改选结论")
         yield Problem("site_decision", "contradicts", why)
 
 

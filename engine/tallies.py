@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, once
 from engine.errors import TooMany
 from engine.models import Tally
@@ -45,4 +46,4 @@ def _require(tally: Tally, most: int, window: timedelta, what: str) -> None:
         left = tally.since + window - clock.now()
         seconds = max(1, -int(-left.total_seconds() // 1))
         minutes = -(-seconds // 60)
-        raise TooMany(f"{what}过于频繁，请在 {minutes} 分钟后再试", seconds)
+        raise TooMany(said("%(what)s过于频繁，请在 %(minutes)s 分钟后再试", what=what, minutes=minutes), seconds)

@@ -44,7 +44,9 @@ def release(session: Session, actor: Actor, task_id: str) -> Task:
     """Give a claimed task back to the office. Releasing a free one changes nothing. Raises Refused for a seat's."""
     task = open_for(session, actor, task_id, "task.release")
     if task.seat_id is not None:
-        raise Refused("该待办属于专家组或抽查组的席位，不能释放；不能承担的请回避，或请主管部门更换人员", task=task.id)
+        raise Refused(
+            said("该待办属于专家组或抽查组的席位，不能释放；不能承担的请回避，或请主管部门更换人员"), task=task.id
+        )
     if task.assignee_id is not None:
         task.assignee_id = None
         _note(session, actor, task, "task.released")
@@ -58,10 +60,10 @@ def assign(session: Session, actor: Actor, task_id: str, person_id: int) -> Task
     """
     task = open_for(session, actor, task_id, "task.assign")
     if task.seat_id is not None:
-        raise Refused("该待办属于专家组或抽查组的席位，不能转交；需要换人的，请按更换人员办理", task=task.id)
+        raise Refused(said("该待办属于专家组或抽查组的席位，不能转交；需要换人的，请按更换人员办理"), task=task.id)
     person = session.get(Person, person_id)
     if person is None or person.disabled_at or not _serves(session, person_id, task):
-        raise Refused("所选人员不在该待办的办理单位，或没有相应岗位，请另选一位同事", task=task.id)
+        raise Refused(said("所选人员不在该待办的办理单位，或没有相应岗位，请另选一位同事"), task=task.id)
     if task.assignee_id != person_id:
         _other_eyes(session, person.name, task)
         before, task.assignee_id = task.assignee_id, person_id
@@ -166,7 +168,7 @@ def _other_eyes(session: Session, person: str, task: Task) -> None:
         )
         .limit(1)
     ):
-        raise Refused("拟办与审定须由不同人员办理，请由另一位负责人办理", task=task.id)
+        raise Refused(said("拟办与审定须由不同人员办理，请由另一位负责人办理"), task=task.id)
 
 
 def _locked(session: Session, actor: Actor, task_id: str) -> tuple[Case, Task, bool]:

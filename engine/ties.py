@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import clock, deployments, pool
 from engine.forms.kinds import NOTHING, Schema, kind_of, shape_of
 from engine.models import Case, Interest, Organisation, Person, PoolMember, Task
@@ -84,15 +85,17 @@ def _of_members(session: Session, case: Case, members: Iterable[PoolMember]) -> 
     above = [code for code in lines[lines.index(case.bureau_code) + 1 :] if code] if case.bureau_code in lines else []
     named = _named(session, case, [applicant.code, *above])
     declared = _declared(session, case, [applicant.code, *above], [member.id for member in members])
-    found = {}
+    found: dict[int, str] = {}
     for member in members:
         employer = fold(member.employer)
         if member.id in declared:
-            found[member.id] = f"已申报利害关系：{declared[member.id]}"
+            found[member.id] = said("已申报利害关系：%(statement)s", statement=declared[member.id])
         elif employer in named:
-            found[member.id] = f"任职单位“{member.employer}”即{named[employer]}"
+            found[member.id] = said(
+                "任职单位“%(employer)s”即%(named)s", employer=member.employer, named=named[employer]
+            )
         elif member.division and member.division == applicant.division:
-            found[member.id] = "任职单位在申报主体所在的县（市、区）"
+            found[member.id] = said("任职单位在申报主体所在的县（市、区）")
     return found
 
 
@@ -100,12 +103,12 @@ def _unable(member: PoolMember, person: Person, *, has_role: bool) -> str | None
     """Why nobody may draw this member now, whatever the case."""
     today = clock.today()
     if member.suspended is not None:
-        return f"已暂停：{member.suspended}"
+        return said("已暂停：%(reason)s", reason=member.suspended)
     if today < member.first_day or (member.last_day and today > member.last_day):
-        return "今天不在任期内"
+        return said("今天不在任期内")
     if person.disabled_at is not None:
-        return "账号已停用"
-    return None if has_role else "没有相应岗位"
+        return said("账号已停用")
+    return None if has_role else said("没有相应岗位")
 
 
 def _declared(session: Session, case: Case, offices: list[str], members: list[int]) -> dict[int, str]:
@@ -130,9 +133,9 @@ def _named(session: Session, case: Case, offices: list[str]) -> dict[str, str]:
         for title, text in _texts(fields, row.answers or {}):
             for name in (text, *_BETWEEN.split(text)):
                 if len(fold(name)) >= _SHORTEST and fold(name) != NOTHING:
-                    found[fold(name)] = f"申报材料“{title}”中的单位"
+                    found[fold(name)] = said("申报材料“%(title)s”中的单位", title=title)
     for name in session.scalars(select(Organisation.name).where(Organisation.code.in_(offices))):
-        found[fold(name)] = "申报主体或其主管部门"
+        found[fold(name)] = said("申报主体或其主管部门")
     return found
 
 

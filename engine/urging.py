@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import calendar, clock, deployments, events, letters, outbox, tasks
 from engine.access import Actor
 from engine.errors import NotFound, Refused
@@ -21,11 +22,11 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
     """
     task = tasks.open_for(session, actor, task_id, "task.urge")
     if task.assignee_id == actor.person_id:
-        raise Refused("该待办由您本人办理，不需要催办", task=task.id)
+        raise Refused(said("该待办由您本人办理，不需要催办"), task=task.id)
     case = session.get_one(Case, task.case_id)
     deployed = deployments.deployed(session, case.deployment_id)
     if f"letters/{TEMPLATE}.txt" not in deployed.files:
-        raise NotFound("该办件的流程部署中没有催办通知的样式，请部署新版后对新办件催办", task=task.id)
+        raise NotFound(said("该办件的流程部署中没有催办通知的样式，请部署新版后对新办件催办"), task=task.id)
     day = _working_day()
     fields = _fields(session, case, task)
     roles = _roles(session, task)
@@ -42,7 +43,7 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
         for role in roles
     ]
     if not any(put):
-        raise Refused("该待办今日已催办；每个工作日至多催办一次", task=task.id)
+        raise Refused(said("该待办今日已催办；每个工作日至多催办一次"), task=task.id)
     events.record(
         session,
         case.bureau_code,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access
 from engine.access import Actor
 from engine.errors import NotFound
@@ -44,7 +45,7 @@ def visit(session: Session, actor: Actor, inspection_id: int) -> Visit:
     """An appointment the actor may see. Raises NotFound."""
     inspection = session.get(Inspection, inspection_id)
     if inspection is None:
-        raise NotFound("没有这次抽查安排，或者您无权查看")
+        raise NotFound(said("没有这次抽查安排，或者您无权查看"))
     access.require(actor, "inspection.read", inspection)
     return _visits(session, [inspection])[0]
 

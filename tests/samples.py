@@ -282,6 +282,17 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "opinion": "本批次共评审一个集群。",
     },
     "decide_list": {"decision": "approve", "opinion": "无"},
+    "investigate_objection": {
+        "checked_how": ["material", "applicant"],
+        "findings": "所反映的产值与统计报表一致，没有发现不实。",
+        "proposal": "dismiss",
+        "proposal_reason": "申报数据有统计报表为证。",
+    },
+    "decide_objection": {
+        "decision": "dismiss",
+        "reasons": "经核查，所反映的问题不属实。",
+        "answer": "经核查，所反映的问题不属实，异议不成立。",
+    },
     "check_objections": {"objections": "none", "blocked": [], "note": "无"},
     "publish": {
         "title": "关于公布2025年度市级中小企业特色产业集群名单的公告",

@@ -13,12 +13,12 @@ from engine.models import Person, PoolMember
 from engine.pool import Card
 
 FILE = Path(__file__).with_name("demo_pool.toml")
-CALLED = {"expert": "专家", "inspector": "抽查人员"}  # what people see, before the number
+CALLED = {"expert": "演示·专家", "inspector": "演示·抽查人员"}  # what people see, before the number
 
 
 @lru_cache(maxsize=1)
 def members() -> list[dict[str, Any]]:
-    """Each member with the role it needs, and how it is called: 专家01."""
+    """Each member with the role it needs, and how it is called: 演示·专家01."""
     told = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return [
         {
@@ -27,10 +27,10 @@ def members() -> list[dict[str, Any]]:
             "suspended": None,
             **each,
             "role": role,
-            "called": CALLED[role] + each["name"].removeprefix(role),
+            "called": f"{CALLED[role]}{number:02}",
         }
         for role in CALLED
-        for each in told[f"{role}s"]
+        for number, each in enumerate(told[f"{role}s"], 1)
     ]
 
 

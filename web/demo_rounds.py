@@ -1,13 +1,14 @@
 """The demo's rounds: what demo.toml tells has happened is done by the engine's own functions, each at its hour.
 
-Every deed is one command. What was done is seen in the cases themselves, so that a second run, or one after a
-crash, goes on where the first one stopped.
+Every deed is one command. Lots are seeded by what they are for, so that the demo comes out the same each time. What was
+done is seen in the cases themselves, so that a second run, or one after a crash, goes on where the first one stopped.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from hashlib import sha256
 from io import BytesIO
 from operator import attrgetter
 from pathlib import Path
@@ -16,17 +17,24 @@ from typing import Any, TypeAlias
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from engine import accounts, calendar, cases, clock, deployments, events, files, rounds, tasks, timers
+from engine import accounts, calendar, cases, clock, deployments, events, files, lots, objections, rounds, tasks, timers
 from engine.access import Actor
 from engine.db import Database
-from engine.models import Case, Deployment, Draft, Event, Round, Task
-from web import demo, demo_applications
+from engine.models import Case, Deployment, Draft, Event, Notice, Objection, Person, PoolMember, Round, Seat, Task
+from engine.objections import Sent, Written
+from web import demo, demo_applications, filled
+from web.filled import Answers, Waiting
 
 Plan: TypeAlias = Mapping[str, Any]
 
 BEGUN, DONE = "demo.begun", "demo.loaded"  # in the record of the installation
 CLOSING = time(17, 30)
 PAPER = Path(__file__).with_name("demo_paper.pdf")
+
+PANEL = "panel"  # a line that tells what a whole panel does, in one sitting
+SEAT = "seat"  # in place of an account: whoever holds the seat that the step is for
+STEP = timedelta(minutes=7)  # between two steps of a sitting
+STARTING = frozenset({"open", "draft", "claim", "object"})  # what finishes no step
 
 
 @dataclass(frozen=True)
@@ -43,11 +51,12 @@ class Tale:
 
 @dataclass(frozen=True)
 class Deed:
-    """One line of a story: who does what, at which moment, to the round itself or to a cluster's case."""
+    """One line of a story: who does what, at which moment, to the round itself or a case of a cluster."""
 
     at: datetime
     tale: Tale
     cluster: str  # a key of the plan's clusters; empty: the round
+    process: str  # round, application, or objection: the one against the cluster
     number: int  # how many tasks of the case stand finished before it
     by: str
     line: Plan
@@ -71,7 +80,7 @@ def play(database: Database, folder: Path) -> bool:
         if rules.in_force_from <= tale.starts_on and today <= (rules.in_force_until or today)
     ]
     for deed in sorted((deed for tale in tales for deed in _deeds(tale)), key=attrgetter("at")):
-        with clock.replaced_by(partial(getattr, deed, "at")):
+        with clock.replaced_by(partial(getattr, deed, "at")), lots.seeded_by(partial(_seed, deed)):
             timers.tick(database)
             _do(database, deed, rules.name, folder)
     with database.write() as session:
@@ -98,31 +107,63 @@ def _tale(today: date, plan: Plan) -> Tale:
 
 
 def _deeds(tale: Tale) -> Iterator[Deed]:
-    stories = [("", "", tale.plan["story"])]
-    stories += [(each["cluster"], each["by"], each["story"]) for each in tale.plan["cases"]]
-    for cluster, applicant, story in stories:
+    stories = [("", "round", "", tale.plan["story"])]
+    for process in ("application", "objection"):
+        told = tale.plan.get(TOLD[process], ())
+        stories += [(each["cluster"], process, each.get("by", ""), each["story"]) for each in told]
+    for cluster, process, applicant, story in stories:
         finished = 0
         for line in story:
             on = _working_day(tale.origin, line["on"])
-            at = _moment(on, time.fromisoformat(line["at"]))
-            yield Deed(at, tale, cluster, finished, line.get("by", applicant), line)
-            finished += line["do"] not in ("open", "draft", "claim")
+            for number, step in enumerate(_steps(line)):
+                at = _moment(on, time.fromisoformat(line["at"])) + number * STEP
+                yield Deed(at, tale, cluster, process, finished, step.get("by", applicant), step)
+                finished += step["do"] not in STARTING
+
+
+TOLD: Mapping[str, str] = {"application": "cases", "objection": "objections"}  # process → table of the plan's round
+
+
+def _steps(line: Plan) -> Iterator[Plan]:
+    """The steps a line tells of: itself, or those of a panel as far as its members have scored.
+
+    `scores` are the points by seat, 0 of one who has not scored yet; then the opinions stay closed.
+    """
+    if line["do"] != PANEL:
+        yield line
+        return
+    scores = dict(enumerate(line["scores"], 1))
+    yield {**line, "do": "convene"}
+    yield from ({**line, "do": "declare", "by": SEAT, "seat": seat} for seat in scores)
+    yield from ({**line, "do": "score", "by": SEAT, "seat": seat} for seat, points in scores.items() if points)
+    if all(scores.values()):
+        yield {**line, "do": "open_opinions"}
+        yield from ({**line, "do": "concur", "by": SEAT, "seat": seat} for seat in scores)
+        yield {**line, "do": "panel_opinion", "by": SEAT}
+
+
+def _seed(deed: Deed) -> str:
+    """What a draw of this deed is seeded with, as long as a seed of `lots`."""
+    return sha256(f"{deed.tale.title}:{deed.cluster}:{deed.line['do']}".encode()).hexdigest()[:32]
 
 
 def _do(database: Database, deed: Deed, regime: str, folder: Path) -> None:
     """One deed, unless it was done before. What somebody else has done since stays as it is."""
-    cluster = _cluster(deed)
     with database.write() as session:
-        actor = accounts.actor(session, accounts.by_name(session, deed.by))
         round_ = session.scalar(select(Round).where(Round.title == deed.tale.title))
-        case = _case(session, round_, cluster)
+        if deed.line["do"] == "object":
+            if round_:
+                _object(session, deed, round_)
+            return
+        case = _case(session, round_, deed)
         if deed.line["do"] == "open":
             if case is None:
-                _open(session, actor, deed, regime, round_)
+                _open(session, accounts.actor(session, accounts.by_name(session, deed.by)), deed, regime, round_)
             return
         task = _waiting(session, case, deed) if case else None
         if case is None or task is None:
             return
+        actor = accounts.actor(session, _person(session, task, deed))
         if deed.line["do"] == "claim":
             if task.assignee_id is None:
                 tasks.claim(session, actor, task.id)
@@ -131,7 +172,11 @@ def _do(database: Database, deed: Deed, regime: str, folder: Path) -> None:
                 whole = _application(deed)
                 tasks.save_draft(session, actor, task.id, dict(list(whole.items())[: deed.line["fields"]]), 0)
         else:
-            tasks.complete(session, actor, task.id, _answers(session, actor, deed, folder))
+            tasks.complete(session, actor, task.id, _answers(actor, deed, Waiting(session, task, case), folder))
+
+
+def _person(session: Session, task: Task, deed: Deed) -> Person:
+    return session.get_one(Person, task.assignee_id) if deed.by == SEAT else accounts.by_name(session, deed.by)
 
 
 def _cluster(deed: Deed) -> Plan:
@@ -139,12 +184,20 @@ def _cluster(deed: Deed) -> Plan:
     return found
 
 
-def _case(session: Session, round_: Round | None, cluster: Plan) -> Case | None:
+def _case(session: Session, round_: Round | None, deed: Deed) -> Case | None:
     if round_ is None:
         return None
-    if not cluster:
+    if deed.process == "round":
         return session.get_one(Case, round_.case_id)
-    name = demo_applications.name_of(cluster)
+    application = _applied(session, round_, deed)
+    if deed.process == "application" or application is None:
+        return application
+    against = select(Objection.case_id).where(Objection.target_case_id == application.id)
+    return session.scalar(select(Case).where(Case.id.in_(against)))
+
+
+def _applied(session: Session, round_: Round, deed: Deed) -> Case | None:
+    name = demo_applications.name_of(_cluster(deed))
     return session.scalar(select(Case).where(Case.round_id == round_.id, Case.title == name))
 
 
@@ -154,13 +207,17 @@ def _waiting(session: Session, case: Case, deed: Deed) -> Task | None:
     if session.scalar(done) != deed.number:
         return None
     element = deed.line.get("step") or {"draft": "fill_in"}.get(deed.line["do"], deed.line["do"])
-    return session.scalar(select(Task).where(Task.case_id == case.id, Task.state == "open", Task.element == element))
+    query = select(Task).where(Task.case_id == case.id, Task.state == "open", Task.element == element)
+    if "seat" in deed.line:
+        query = query.join(Seat, Seat.id == Task.seat_id).where(Seat.number == deed.line["seat"])
+    return session.scalar(query)
 
 
 def _open(session: Session, actor: Actor, deed: Deed, regime: str, round_: Round | None) -> None:
     cluster = _cluster(deed)
     if not cluster:
-        rounds.open_round(session, actor, regime, deed.tale.year, deed.tale.title)
+        again = deed.line.get("again", "")
+        rounds.open_round(session, actor, regime, deed.tale.year, deed.tale.title, again=again)
     elif round_:
         given = {
             "round_id": round_.id,
@@ -172,45 +229,69 @@ def _open(session: Session, actor: Actor, deed: Deed, regime: str, round_: Round
         cases.open_case(session, actor, regime, "application", given | deed.line.get("with", {}))
 
 
-def _answers(session: Session, actor: Actor, deed: Deed, folder: Path) -> dict[str, Any]:
-    if "say" not in deed.line:
-        return _application(deed) | _evidence(session, actor, folder, newer=deed.line.get("newer", False))
+def _object(session: Session, deed: Deed, round_: Round) -> None:
+    """Somebody from the public objects to the cluster. The form's token makes it once, however often it is sent."""
+    case = _applied(session, round_, deed)
+    shown = select(Notice.id).where(Notice.round_id == round_.id, Notice.kind == "publicity").order_by(Notice.id.desc())
+    notice_id = session.scalar(shown.limit(1))
+    if case is not None and notice_id is not None:
+        told = demo.plan()["answers"][deed.line["say"]]
+        written = Written(told["name"], told["contact"], case.id, told["grounds"])
+        objections.receive(session, notice_id, written, Sent("demo", _seed(deed), an_hour=10, in_all=10))
+
+
+def _answers(actor: Actor, deed: Deed, waiting: Waiting, folder: Path) -> Answers:
+    """What the form of the step is given: what follows from few facts, and over it what the plan says."""
+    if waiting.task.form == "application":
+        return _application(deed) | _evidence(waiting.session, actor, folder, newer=deed.line.get("newer", False))
+    usual = _usual(deed, waiting)
     spoken = demo.plan()["answers"]
-    said = dict(spoken[deed.line["say"]])
+    said = dict(spoken[deed.line["say"]]) if "say" in deed.line else {}
     said = spoken.get(said.pop("like", ""), {}) | said | deed.line.get("with", {})
     told = {
         "year": deed.tale.year,
-        "today": deed.at.astimezone(clock.SHANGHAI).date().isoformat(),
         "closes_at": deed.tale.closes_at.astimezone(clock.SHANGHAI).isoformat(),
     }
-    said = {name: value.format(**told) if isinstance(value, str) else value for name, value in said.items()}
-    if "listed" in deed.line:
-        said |= _list(session, deed, said.pop("reason"))
-    return said
+    return usual | {name: value.format(**told) if isinstance(value, str) else value for name, value in said.items()}
 
 
-def _application(deed: Deed) -> dict[str, Any]:
+def _usual(deed: Deed, waiting: Waiting) -> Answers:
+    """What follows from the few facts of a line: the points of a panel, the team and the day of a visit."""
+    line, form = deed.line, waiting.task.form
+    if form == "panel":
+        return filled.panel(len(line["scores"]), line.get("fields", ()))
+    if form == "score_sheet":
+        return filled.score_sheet(waiting, partial(_points, line["scores"][line["seat"] - 1]))
+    if form == "expert_review":
+        return filled.panel_opinion(sum(line["scores"]) / len(line["scores"]))
+    if form == "arrange_inspection":
+        pooled = (
+            select(PoolMember.id).join(Person, Person.id == PoolMember.person_id).where(PoolMember.kind == "inspector")
+        )
+        team = [waiting.session.scalars(pooled.where(Person.name == name)).one() for name in line["team"]]
+        return filled.appointment(team, _working_day(deed.tale.origin, line["visit"]))
+    return filled.ANSWERS[form](waiting) if form in filled.ANSWERS else {}
+
+
+def _points(about: int, field: str) -> int:
+    """Up to three points more or less from one indicator to the next."""
+    return about - 3 + sum(field.encode()) % 7
+
+
+def _application(deed: Deed) -> Answers:
     today = deed.at.astimezone(clock.SHANGHAI).date()
     return demo_applications.answers(demo.plan(), _cluster(deed), deed.tale.year, today, deed.line.get("with", {}))
 
 
-def _evidence(session: Session, actor: Actor, folder: Path, *, newer: bool) -> dict[str, Any]:
+def _evidence(session: Session, actor: Actor, folder: Path, *, newer: bool) -> Answers:
     """A few papers by file, as the plan names them; the others come on paper."""
-    given: dict[str, Any] = {}
+    given: Answers = {}
     for field, name in demo.plan()["papers"].items():
         again = b"% second version\n" if newer and field == demo.plan()["renewed_paper"] else b""
         received = files.receive(folder, BytesIO(PAPER.read_bytes() + again), name, megabytes=1, scanner="")
         file_id = files.add(session, actor, received).id
         given |= {field: file_id} if field == "signed_statement" else {field: "provided", f"{field}_files": [file_id]}
     return given
-
-
-def _list(session: Session, deed: Deed, reason: str) -> dict[str, Any]:
-    names = [demo_applications.name_of(demo.plan()["clusters"][key]) for key in deed.line["listed"]]
-    query = select(Case.id).join(Round, Round.id == Case.round_id)
-    listed = session.scalars(query.where(Round.title == deed.tale.title, Case.title.in_(names)).order_by(Case.id))
-    ids = list(listed)
-    return {"cases": ids, "reasons": [{"case": case_id, "reason": reason} for case_id in ids]}
 
 
 def _working_day(origin: date, number: int) -> date:

@@ -187,7 +187,7 @@ class Run:
         with self.database.read() as session:
             task = session.get_one(Task, task_id)
             case = session.get_one(Case, task.case_id)
-            given = simulated.answer(simulated.Asked(session, self.office, task, case))
+            given = simulated.answer(simulated.Asked(session, task, case, self.office))
             able = _able(task, self.actors)
         if task.form == "application":
             given["signed_statement"] = self._upload(able[0])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,24 +19,21 @@ from engine import (
     calendar,
     clock,
     deployments,
-    draft_lists,
     inspections,
     organisations,
     pool,
     settlement,
-    visits,
 )
 from engine.access import Actor
-from engine.models import Case, Inspection, Objection, Seat, Task
+from engine.models import Objection
 from engine.pool import Card
-from web import demo, demo_applications
+from web import demo, demo_applications, filled
+from web.filled import Answers, Waiting
 
 BY = "simulate"
 CITY, SPARE = 3, 3  # officers of the bureau; experts in the pool for each seat of a panel
 INSPECTORS = 6
 FILING_DAYS = 30  # working days from the call to the closing minute
-
-Answers: TypeAlias = dict[str, Any]
 
 
 class NotYet(Exception):  # not an error: a visit is reported once it is over
@@ -68,13 +65,10 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A task that waits for its answer."""
+class Asked(Waiting):
+    """A task of the simulated bureau that waits for its answer."""
 
-    session: Session
     office: "Office"
-    task: Task
-    case: Case
 
     @property
     def applied(self) -> Applied:
@@ -202,86 +196,36 @@ def _first_review(asked: Asked) -> Answers:
 def _declare(asked: Asked) -> Answers:
     if asked.luck(asked.task.instance_path).random() < 0.02 and asked.task.pass_number == 1:
         return {"decision": "recuse", "grounds": "unavailable", "reason": "出差，不能按时评审"}
-    return {"decision": "accept", "no_interest": True}
+    return filled.ANSWERS["declare_interest"](asked)
 
 
 def _score(asked: Asked) -> Answers:
     chance = asked.luck(asked.task.instance_path)
     if chance.random() < 0.01 and asked.task.pass_number == 1:
         return {"decision": "ask", "question": "请说明研发投入的口径"}
-    form = deployments.deployed(asked.session, asked.case.deployment_id).form(asked.task.form)
-    scores = {
-        name: chance.randint(-8, 8) + asked.applied.quality for name in form.fields() if name.startswith("score_")
-    }
-    good = sum(scores.values()) >= 70 * len(scores)
-    return {
-        **{name: {"score": str(min(100, score)), "reason": "见申报材料相应部分"} for name, score in scores.items()},
-        "decision": "submit",
-        "conclusion": "recommend" if good else "not_recommend",
-        "opinion": "对照条件评分",
-    }
-
-
-def _panel_opinion(asked: Asked) -> Answers:
-    good = asked.applied.quality >= 70
-    return {"expert_decision": "recommend" if good else "not_recommend", "opinion": "综合各位专家意见"}
+    return filled.score_sheet(asked, lambda _: chance.randint(-8, 8) + asked.applied.quality)
 
 
 def _arrange(asked: Asked) -> Answers:
     free = [member for member, _, excluded in inspections.choices(asked.session, asked.case) if not excluded]
     team = [free[(asked.case.id + number) % len(free)] for number in range(2)]
-    on = calendar.shipped().nth_working_day(clock.today(), 2 + asked.case.id % 5).date.isoformat()
-    return {
-        "inspectors": team,
-        "leader": team[0],
-        "starts_at": f"{on}T09:00:00+08:00",
-        "ends_at": f"{on}T11:30:00+08:00",
-        "place": "集群服务中心",
-        "contact": "中小企业服务科 0000000",
-        "opinion": "无",
-    }
+    return filled.appointment(team, calendar.shipped().nth_working_day(clock.today(), 2 + asked.case.id % 5).date)
 
 
 def _inspect(asked: Asked) -> Answers:
-    session, seat_id = asked.session, asked.task.seat_id or 0
-    panel_id = session.get_one(Seat, seat_id).panel_id
-    visit = session.scalars(select(Inspection).where(Inspection.panel_id == panel_id)).one()
-    if clock.now() < visit.ends_at:
-        raise NotYet(visit.ends_at)
-    form = deployments.deployed(session, asked.case.deployment_id).form(asked.task.form)
-    checks: Answers = {name: {"result": "matches"} for name in sorted(form.fields()) if name.startswith("check_")}
-    decision = asked.luck().choices(["conforms", "does_not_conform", "falsehood"], [88, 9, 3])[0]
-    told: Answers = {}
-    if decision != "conforms":
-        checks[next(iter(checks))] = {"result": "differs", "found": "现场数据与申报不一致"}
-    if decision == "falsehood":
-        told["falsehood_facts"] = "申报的企业不在集群内"
-    return {
-        **checks,
-        **told,
-        "inspected_on": visit.starts_at.astimezone(clock.SHANGHAI).date().isoformat(),
-        "inspectors": [member for member, _ in visits.team(session, seat_id)],
-        "present": ["集群服务中心负责人"],
-        "places": "两家企业、检测中心",
-        "findings": "逐项核对申报数据",
-        "site_decision": decision,
-        "opinion": "按核对结果判断",
-    }
+    if clock.now() < asked.visit.ends_at:
+        raise NotYet(asked.visit.ends_at)
+    return filled.report(asked, asked.luck().choices(["conforms", "does_not_conform", "falsehood"], [88, 9, 3])[0])
 
 
 def _draft_list(asked: Asked) -> Answers:
     """As proposed, but for the last one, which is left out for a reason: the rule about departures is used too."""
-    proposed = draft_lists.proposal(asked.session, asked.case, asked.task.form)
-    listed, reasons = list(proposed.get("cases", [])), list(proposed.get("reasons", []))
+    proposed = filled.draft_list(asked)
+    listed, reasons = list(proposed["cases"]), list(proposed["reasons"])
     if len(listed) > 3:
         reasons = [row for row in reasons if row["case"] != listed[-1]]
         reasons.append({"case": listed.pop(), "reason": "本年度名额已满，建议下一批次申报"})
-    return {"cases": listed, "reasons": reasons, "opinion": "按评审排名和抽查结果拟定"}
-
-
-def _check_objections(asked: Asked) -> Answers:
-    begun = settlement.check_begun(asked.session, asked.case, asked.task.form)
-    return {**begun, "note": "已逐件核查"}
+    return {**proposed, "cases": listed, "reasons": reasons}
 
 
 def _settle(asked: Asked) -> Answers:
@@ -305,36 +249,26 @@ def _decide_objection(asked: Asked) -> Answers:
     return {"decision": "uphold" if upheld else "dismiss", "reasons": "见调查情况", "answer": "感谢监督，处理结果如上"}
 
 
-def _always(**said: Any) -> Callable[[Asked], Answers]:
-    return lambda _: dict(said)
-
-
 ANSWERS: Mapping[str, Callable[[Asked], Answers]] = {
+    **filled.ANSWERS,
     "call_notice": _call,
     "application": _application,
-    "forward": _always(decision="forward", opinion="同意报送"),
+    "forward": filled.always(decision="forward", opinion="同意报送"),
     "acceptance": _acceptance,
-    "verify_higher_level": _always(decision="confirm", checked_document="模拟公告〔2024〕1号", opinion="属实"),
+    "verify_higher_level": filled.always(decision="confirm", checked_document="模拟公告〔2024〕1号", opinion="属实"),
     "first_review": _first_review,
     "declare_interest": _declare,
     "score_sheet": _score,
-    "pass_on": _always(decision="pass", question="请说明研发投入的口径"),
-    "answer_question": _always(answer="按统计口径填报"),
-    "open_opinions": _always(decision="open"),
-    "stance": _always(stance="agree"),
-    "expert_review": _panel_opinion,
-    "panel": lambda asked: {"size": asked.office.experts, "fields": [], "chair_rule": "first_drawn"},
-    "draw_sample": _always(note="无"),
+    "pass_on": filled.always(decision="pass", question="请说明研发投入的口径"),
+    "answer_question": filled.always(answer="按统计口径填报"),
+    "expert_review": lambda asked: filled.panel_opinion(asked.applied.quality),
+    "panel": lambda asked: filled.panel(asked.office.experts),
     "arrange_inspection": _arrange,
     "site_inspection": _inspect,
-    "confirm_falsehood": _always(site_decision="falsehood", heard="已听取申报主体陈述", opinion="事实清楚"),
+    "confirm_falsehood": filled.always(site_decision="falsehood", heard="已听取申报主体陈述", opinion="事实清楚"),
     "draft_list": _draft_list,
-    "decide_list": _always(decision="approve", opinion="同意"),
-    "investigate_objection": _always(
-        checked_how=["material"], findings="已核对申报材料", proposal="dismiss", proposal_reason="材料属实"
-    ),
+    "decide_list": filled.always(decision="approve", opinion="同意"),
     "decide_objection": _decide_objection,
-    "check_objections": _check_objections,
     "settle_held": _settle,
     "publish": _publish,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.errors import JiqunError
+from config.sentences import said
 from engine import archives, events
 from engine.dossier import pages
 from engine.dossier.parts import GROUPS, Dossier, Part, made
@@ -67,9 +68,13 @@ def _copy(archive: zipfile.ZipFile, part: Part) -> None:
                 size += len(chunk)
                 out.write(chunk)
     except FileNotFoundError as error:
-        raise Broken(f"文件“{part.title}”已不在数据目录中，请从备份恢复后再制作卷宗", file=part.path) from error
+        raise Broken(
+            said("文件“%(title)s”已不在数据目录中，请从备份恢复后再制作卷宗", title=part.title), file=part.path
+        ) from error
     if (size, digest.hexdigest()) != (part.size, part.sha256):
-        raise Broken(f"文件“{part.title}”的内容与登记的散列值不符，请从备份恢复后再制作卷宗", file=part.path)
+        raise Broken(
+            said("文件“%(title)s”的内容与登记的散列值不符，请从备份恢复后再制作卷宗", title=part.title), file=part.path
+        )
 
 
 def _problems(archive: zipfile.ZipFile) -> Iterator[str]:

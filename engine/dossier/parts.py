@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import access, clock, deployments, files, uploads
 from engine.access import Actor
 from engine.columns import dump_json
@@ -69,11 +70,11 @@ def of_case(session: Session, actor: Actor | None, case_id: int, worded: Worded)
     """
     case = session.get(Case, case_id)
     if case is None:
-        raise NotFound("没有这个办件，或者您无权查看")
+        raise NotFound(said("没有这个办件，或者您无权查看"))
     if actor is not None:
         access.require(actor, "dossier.read", case)
     if session.scalar(select(Objection.id).where(Objection.case_id == case_id)) is not None:
-        raise Refused("异议办件含反映人的个人信息，不制作卷宗；其办理情况列在相关集群的卷宗中")
+        raise Refused(said("异议办件含反映人的个人信息，不制作卷宗；其办理情况列在相关集群的卷宗中"))
     deployed = deployments.deployed(session, case.deployment_id)
     facts = _facts(session, case)
     stored = _stored(session, case)

@@ -172,6 +172,20 @@ def places(value: Decimal) -> int:
     return -int(value.as_tuple().exponent)
 
 
+def are_words(words: Any) -> bool:
+    """Whether this is what an `x-i18n` says: by language, texts by name, and under `choices` texts by value."""
+    return isinstance(words, dict) and all(
+        isinstance(own, dict)
+        and all(
+            isinstance(text, dict) and all(isinstance(choice, str) for choice in text.values())
+            if name == "choices"
+            else isinstance(text, str)
+            for name, text in own.items()
+        )
+        for own in words.values()
+    )
+
+
 @FORMATS.checks("one-line")
 def _is_one_line(value: Any) -> bool:
     return not isinstance(value, str) or len(value.splitlines()) <= 1

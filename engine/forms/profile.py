@@ -12,7 +12,7 @@ from jsonschema.exceptions import SchemaError
 
 from engine.forms import rules as form_rules
 from engine.forms import scores
-from engine.forms.kinds import KINDS, NARROWING, kind_of, reserved
+from engine.forms.kinds import KINDS, NARROWING, are_words, kind_of, reserved
 
 Schema: TypeAlias = Mapping[str, Any]
 Finding: TypeAlias = tuple[str, str]  # JSON pointer into the file, message
@@ -226,8 +226,7 @@ def _about(at: str, schema: Schema, ui: set[str]) -> Iterator[Finding]:
         yield f"{at}/x-ui", '指向另一表单的栏目，应为 line 类型，x-ui 写作 {"widget": "field_of", "form": "表单编号"}'
     if "beside" in words and not _lies_beside(words["beside"]):
         yield f"{at}/x-ui/beside", '并列的内容应写作 {"form": "表单编号", "fields": ["字段", …]}'
-    translations = schema.get("x-i18n", {})
-    if not isinstance(translations, dict) or not all(isinstance(entry, dict) for entry in translations.values()):
+    if not are_words(schema.get("x-i18n", {})):
         yield f"{at}/x-i18n", 'x-i18n 应写作 {"en": {"title": "…"}}'
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from config.sentences import Title, enumerated, said
 from engine import clock
 from engine.forms import messages as form_messages
-from engine.forms.kinds import FACTS, NOTHING, Schema, kind_of, shape_of
+from engine.forms.kinds import FACTS, NOTHING, Schema, are_words, kind_of, shape_of
 
 Answers: TypeAlias = Mapping[str, Any]
 Rule: TypeAlias = Mapping[str, Any]
@@ -103,8 +103,7 @@ def _wrong(rule: Any, document: Mapping[str, Any]) -> Iterator[str]:
         yield from _wrong_test("then", rule["then"], {"field": _ANY}, {"in", "not_in"}, document)
         if not isinstance(rule.get("message"), str):
             yield "应有给填报人看的 message"
-        i18n = rule.get("x-i18n", {})
-        if not isinstance(i18n, dict) or not all(isinstance(words, dict) for words in i18n.values()):
+        if not are_words(rule.get("x-i18n", {})):
             yield 'x-i18n 应写作 {"en": {"message": "…"}}'
     else:
         yield from _wrong_parts(rule, parts, document)

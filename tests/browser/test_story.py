@@ -79,19 +79,18 @@ def test_a_cluster_is_recognised_in_the_browser(visits: Visits, office: Office, 
     at.completes(city, samples.ANSWERS["acceptance"])
     at.opens(city, "初审")
     at.completes(city, samples.ANSWERS["first_review"])
-    expert = at.sits_down("expert", "2026-03-16 10:00")
-    at.opens(expert, "出具评审意见")
-    at.completes(expert, samples.ANSWERS["expert_review"])
-    inspector = at.sits_down("inspector", "2026-03-20 10:00")
-    at.opens(inspector, "记录抽查情况")
-    at.completes(inspector, samples.ANSWERS["site_inspection"])
+    at.judge(case_id := office.application())
 
-    # The round closes at its minute; the list is drafted by one and decided by another.
+    # The round closes at its minute; the cluster is in the sample, and visited.
     at.waits_until("2026-04-03 17:30:01")
+    city = at.sits_down("city", "2026-04-07 10:00")
+    at.opens(city, "抽取实地抽查样本")
+    at.completes(city, samples.ANSWERS["draw_sample"])
+    at.is_visited(case_id)
+
+    # The list is drafted by one and decided by another.
     city = at.sits_down("city", "2026-04-13 10:00")
     at.opens(city, "拟定集群名单")
-    with office.database.read() as session:
-        case_id = session.connection().exec_driver_sql("SELECT id FROM case_run WHERE process = 'application'").scalar()
     at.completes(city, {"cases": [case_id], "reasons": [{"case": case_id, "reason": "各环节均通过"}], "opinion": "无"})
     leader = at.sits_down("leader", "2026-04-28 10:00")
     at.opens(leader, "审定名单")
@@ -138,6 +137,51 @@ class Desk:
         """Somebody signs in at this moment."""
         self.waits_until(moment)
         return self.visits.signed_in(who, java_script_enabled=self.scripts)
+
+    def judge(self, case_id: int) -> None:
+        """A panel of three is drawn; each declares and scores; opened, each takes a stance, and the chair concludes."""
+        city = self.sits_down("city", "2026-03-11 10:00")
+        self.opens(city, "组成专家组")
+        self.completes(city, samples.ANSWERS["panel"])
+        members = self.office.panel(case_id)
+        for day, member in enumerate(members, 16):
+            expert = self.sits_down(member, f"2026-03-{day} 10:00")
+            self.opens(expert, "声明利害关系")
+            self.completes(expert, samples.ANSWERS["declare_interest"])
+            self.opens(expert, "评分")
+            self.completes(expert, samples.ANSWERS["score_sheet"])
+        city = self.sits_down("city", "2026-03-20 10:00")
+        self.opens(city, "公开评审意见")
+        self.completes(city, samples.ANSWERS["open_opinions"])
+        for member in reversed(members):
+            expert = self.sits_down(member, "2026-03-23 10:00")
+            self.opens(expert, "互评")
+            expect(expert.locator("main")).to_contain_text("主导产业突出，链条完整。")
+            self.completes(expert, samples.ANSWERS["stance"])
+        self.opens(expert, "填写专家组意见")  # the chair was the last
+        self.completes(expert, samples.ANSWERS["expert_review"])
+
+    def is_visited(self, case_id: int) -> None:
+        """Two inspectors are sent; who leads them reports the same day."""
+        inspectors = self.office.inspectors(2)
+        team = list(inspectors.values())
+        city = self.sits_down("city", "2026-04-07 11:00")
+        self.opens(city, "安排实地抽查")
+        times = {"starts_at": "2026-04-09T09:30:00+08:00", "ends_at": "2026-04-09T16:00:00+08:00"}
+        self.completes(city, samples.ANSWERS["arrange_inspection"] | times | {"inspectors": team, "leader": team[0]})
+        inspector = self.sits_down(next(iter(inspectors)), "2026-04-09 16:30")
+        self.opens(inspector, "记录抽查情况")
+        report = samples.ANSWERS["site_inspection"] | {"inspected_on": "2026-04-09", "inspectors": team}
+        task = inspector.url
+        for page in list(parts(inspector)):
+            inspector.goto(page)
+            if page.endswith("/checks"):  # what was filed stands beside what is checked
+                expect(inspector.locator("main")).to_contain_text("85.50")
+            fill_in(inspector, report)
+            inspector.locator('main form [name=_do][value="back"]').click()
+            inspector.wait_for_url(re.compile(r"/tasks/[^/]+$"))
+        inspector.goto(task + "/check")
+        self.submits(inspector)
 
     def opens(self, page: Page, step: str) -> None:
         """Finds the step in the inbox, and takes it."""

@@ -8,11 +8,12 @@ from unittest.mock import patch
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from config.settings import Settings
-from engine import accounts, lint, sign_ins
+from engine import accounts, lint, models, sign_ins
 from engine.access import SCOPES
 from engine.db import Database
 from tests import office
@@ -67,6 +68,13 @@ class Desk:
     def database(self) -> Database:
         return self.office.database
 
+    def engage(self, name: str, role: str, organisation: str) -> None:
+        """Somebody more, with a token."""
+        with self.database.write() as session:
+            person = accounts.add(session, name, display_name=name, by="setup")
+            accounts.grant(session, person, role, organisation, by="setup")
+            self.tokens[name] = _token(session, person)
+
     def as_(self, name: str) -> Person:
         return Person(self.app.test_client(), self.tokens[name])
 
@@ -85,6 +93,9 @@ def furnish(database: Database, data: Path, **settings: Any) -> Desk:
     tokens = {}
     with database.write() as session:
         for name in made.actors:
-            person = accounts.by_name(session, name)
-            tokens[name] = sign_ins.issue_token(session, person, frozenset(SCOPES), days=300, label="", by="setup")
+            tokens[name] = _token(session, accounts.by_name(session, name))
     return Desk(made, create_app(chosen, database), chosen, tokens)
+
+
+def _token(session: Session, person: models.Person) -> str:
+    return sign_ins.issue_token(session, person, frozenset(SCOPES), days=300, label="", by="setup")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -9,11 +10,26 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import func, select
 
-from engine import accounts, calendar, clock, events, lint, queries, tasks
+from engine import accounts, calendar, clock, events, lint, lots, queries, tasks
 from engine.columns import Base
 from engine.db import Database
 from engine.errors import Refused
-from engine.models import Case, Cluster, Draft, Letter, Notice, Round, Task
+from engine.models import (
+    Case,
+    Cluster,
+    Draft,
+    Inspection,
+    Letter,
+    Notice,
+    Objection,
+    Opinion,
+    Panel,
+    PoolMember,
+    Round,
+    Sample,
+    Seat,
+    Task,
+)
 from tests.clock import StandingClock, moment
 from web import demo, demo_rounds
 
@@ -24,10 +40,11 @@ STAGES = {  # of the running round's open cases
     ("correct",): 1,
     ("verify_higher_level",): 1,
     ("first_review",): 2,
-    ("inspect", "review"): 1,
-    ("inspect",): 1,
-    (): 2,  # wait for the list
+    ("convene",): 1,
+    ("score", "score"): 1,
+    (): 1,  # waits for the sample
 }
+VISITS = {("inspect",): 1, (): 1}  # of the round whose sample is drawn: one appointed, one over
 
 
 @pytest.fixture
@@ -65,13 +82,56 @@ def stages(database: Database, round_id: int) -> Counter[tuple[str, ...]]:
 
 def test_the_running_round_has_a_case_at_every_stage(played: Database) -> None:
     with played.read() as session:
-        earlier, running = session.scalars(select(Round).order_by(Round.id))
-        assert [(each.year, each.state) for each in (earlier, running)] == [(2025, "published"), (2026, "open")]
+        earlier, running, parks = session.scalars(select(Round).order_by(Round.id))
+        states = [(each.year, each.state) for each in (earlier, running, parks)]
+        assert states == [(2025, "published"), (2026, "open"), (2026, "closed")]
+        assert parks.again  # a second one in a year
         assert clock.now() + timedelta(days=14) < (running.closes_at or clock.now())
         refused = select(Case.outcome).where(Case.round_id == running.id, Case.status == "ended")
         assert list(session.scalars(refused)) == ["not_accepted"]
         assert session.scalar(select(func.count()).select_from(Draft)) == 1
     assert stages(played, running.id) == STAGES
+    assert stages(played, parks.id) == VISITS
+
+
+@pytest.mark.parametrize(("who", "element"), [("expert", "score"), ("inspector", "inspect")])
+def test_expert_and_inspector_have_something_to_do(played: Database, who: str, element: str) -> None:
+    with played.read() as session:
+        actor = accounts.actor(session, accounts.by_name(session, who))
+        mine = select(Task.element).where(Task.assignee_id == actor.person_id, Task.state == "open")
+        assert list(session.scalars(mine)) == [element]
+
+
+def test_the_pool_has_thirty_experts_and_six_inspectors(played: Database) -> None:
+    with played.read() as session:
+        kinds = Counter(session.scalars(select(PoolMember.kind)))
+    assert kinds == {"expert": 30, "inspector": 6}
+
+
+def test_the_earlier_round_went_through_panels_a_sample_visits_and_an_objection(played: Database) -> None:
+    with played.read() as session:
+        panels = select(Panel).where(Panel.round_id == 1, Panel.kind == "expert").order_by(Panel.case_id)
+        assert [(each.wanted["size"], each.concluded_at is None) for each in session.scalars(panels)] == [
+            (5, False), (3, False), (3, False)
+        ]  # fmt: skip
+        sample = session.scalars(select(Sample).where(Sample.round_id == 1)).one()
+        assert lots.draw(sample.seed, sample.listed, 2) == sample.drawn
+        visited = select(Inspection.case_id).join(Panel, Panel.id == Inspection.panel_id).where(Panel.round_id == 1)
+        assert sorted(session.scalars(visited)) == sorted(sample.drawn)
+        objection = session.scalars(select(Objection)).one()
+        assert (objection.state, objection.late) == ("dismissed", False)
+        assert session.get_one(Case, objection.target_case_id).outcome == "recognised"
+
+
+def test_scores_come_to_about_what_the_plan_says(played: Database) -> None:
+    told = next(each for each in demo.plan()["rounds"][0]["cases"] if each["cluster"] == "clay")
+    wanted = next(line["scores"] for line in told["story"] if line["do"] == demo_rounds.PANEL)
+    with played.read() as session:
+        case_id = session.scalars(select(Case.id).where(Case.title.startswith("石桥镇"))).one()
+        query = select(Opinion.total).join(Seat, Seat.id == Opinion.seat_id).where(Opinion.case_id == case_id)
+        given = list(session.scalars(query.order_by(Seat.number)))
+    assert len(given) == len(wanted)
+    assert all(abs(Decimal(total) - points) <= 3 for total, points in zip(given, wanted, strict=True))
 
 
 def test_the_earlier_round_has_filled_the_register(played: Database) -> None:
@@ -82,7 +142,7 @@ def test_the_earlier_round_has_filled_the_register(played: Database) -> None:
         outcomes = select(Case.outcome).where(Case.round_id == 1, Case.status == "ended").order_by(Case.outcome)
         assert list(session.scalars(outcomes)) == ["concluded", "not_passed", "recognised", "recognised", "recognised"]
         assert list(session.scalars(select(Notice.kind).order_by(Notice.id))) == [
-            "call", "publicity", "publication", "call"
+            "call", "publicity", "publication", "call", "call"
         ]  # fmt: skip
         assert session.scalar(select(func.count()).where(Letter.template == "recognised")) == 3
 
@@ -98,7 +158,7 @@ def test_one_task_is_overdue_a_little_and_some_are_due_soon(played: Database) ->
         calendar.shipped().working_days(at.astimezone(clock.SHANGHAI).date(), today) for at in due if at < clock.now()
     ]
     assert late == [1]
-    assert sum(days <= 3 for days in left) == 2
+    assert sum(days <= 3 for days in left) == 3
 
 
 def test_nothing_has_happened_in_the_future_and_the_record_holds(played: Database) -> None:
@@ -114,7 +174,7 @@ def test_a_second_run_changes_nothing(played: Database, tmp_path: Path, clock: S
     assert rows(played) == before
 
 
-@pytest.mark.parametrize("deeds", [1, 9, 40])
+@pytest.mark.parametrize("deeds", [1, 9, 40, 120])
 def test_a_run_that_broke_off_is_finished_by_the_next_one(
     loaded: Database, tmp_path: Path, deeds: int, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,8 +194,11 @@ def test_a_run_that_broke_off_is_finished_by_the_next_one(
     clock.move_by(days=2)  # the story keeps its days
     assert demo_rounds.play(loaded, tmp_path / "files")
     assert stages(loaded, 2) == STAGES
+    assert stages(loaded, 3) == VISITS
     with loaded.read() as session:
-        assert session.scalar(select(func.count()).select_from(Case)) == 4 + 15 + 2
+        assert (
+            session.scalar(select(func.count()).select_from(Case)) == 4 + 14 + 2 + 1 + 3
+        )  # of rounds; one is an objection's
         begun = session.scalars(select(Round.created_at).where(Round.id == 2)).one()
         assert begun == moment("2026-09-16 09:15")  # 44 working days before that Saturday
 
@@ -154,8 +217,8 @@ def test_what_somebody_has_done_meanwhile_stays(played: Database, tmp_path: Path
     ("today", "years"),
     [
         ("2025-04-10 09:00", []),  # the rules have been in force for a month
-        ("2025-07-01 09:00", [2025]),
-        ("2027-02-17 09:00", [2026, 2027]),  # the days of that year are not announced yet
+        ("2025-07-01 09:00", [2025, 2025]),
+        ("2027-02-17 09:00", [2026, 2027, 2027]),  # the days of that year are not announced yet
         ("2028-03-10 09:00", []),  # and not in force any more
     ],
 )

@@ -5,9 +5,9 @@ Dates and outcomes come from 清工信函〔2025〕16号 and the holiday notice 
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -19,10 +19,11 @@ from sqlalchemy import func, select
 from engine import accounts, events
 from engine.columns import Base
 from engine.db import Database
-from engine.models import Letter, Message
-from tests import samples
+from engine.models import Message
+from tests import panel, samples
 from tests.clock import StandingClock, moment
 from tests.integration import desk
+from tests.integration.bureau import Bureau
 from tests.integration.http import Answer, Client, Doubter, serving
 from tests.office import BUREAU, COUNTY, PARK, REGIME, SIBLING
 from tests.samples import ANSWERS
@@ -38,60 +39,19 @@ CLUSTERS = {  # who applies → for which cluster; nobody and nothing of this ex
     "park": "松岭园中小企业特色产业集群（生物饲料产业）",
     "late": "梅塘县中小企业特色产业集群（竹木家具产业）",
 }
+POINTS, MEAN = ("80", "85.50", "91"), 85.50  # by seat, the same for every indicator
+EXPERTS = ("expert", "expert2", "expert3", "expert4")
 REMARKS = [
     {"field": "output", "remark": "与企业发展情况表的合计不一致，请核对"},
     {"field": "佐证材料第3项", "remark": "请补交加盖公章的名单"},
 ]
 
 
-@dataclass
-class Bureau:
-    """The office behind its server, on a clock that the story moves."""
-
-    at: desk.Desk
-    address: tuple[str, int]
-    clock: StandingClock
-    worker: Worker
-    kind: type[Client]
-
-    @property
-    def public(self) -> Client:
-        return Client(self.address)
-
-    def as_(self, name: str) -> Client:
-        return self.kind(self.address, self.at.tokens[name])
-
-    def on(self, text: str) -> None:
-        """It is this moment from now on."""
-        self.clock.move_to(text)
-
-    def tick(self) -> None:
-        """The worker looks what is due; a doubter's office has two workers."""
-        for _ in range(2 if self.kind is Doubter else 1):
-            self.worker.tick()
-
-    def waiting(self, who: str, case_id: int, element: str) -> str:
-        """The id of the one task at this element that stands in somebody's inbox."""
-        inbox = self.as_(who).get(f"/tasks?mine=1&state=open&regime={REGIME}&limit=200").json
-        assert inbox["next"] is None
-        (found,) = [row for row in inbox["items"] if (row["case_id"], row["element"]) == (case_id, element)]
-        return str(found["id"])
-
-    def complete(self, who: str, case_id: int, element: str, data: Any) -> dict[str, Any]:
-        """Find the task in the inbox and finish it; answers the case's state."""
-        answer = self.as_(who).post(f"/tasks/{self.waiting(who, case_id, element)}/complete", {"data": data})
-        assert answer.status == 200, answer.body.decode()
-        return dict(answer.json)
-
-    def case(self, case_id: int) -> dict[str, Any]:
-        return dict(self.as_("city").get(f"/cases/{case_id}").json)
-
-    def elements(self, case_id: int) -> list[str]:
-        return sorted(task["element"] for task in self.case(case_id)["tasks"])
-
-    def letters(self, case_id: int) -> list[Letter]:
-        with self.at.database.read() as session:
-            return list(session.scalars(select(Letter).where(Letter.case_id == case_id).order_by(Letter.id)))
+POOL = {  # who may be drawn or sent → the employer on their card
+    **{name: ("expert", f"虚构研究院第{number}所") for number, name in enumerate(EXPERTS, 1)},
+    "inspector": ("inspector", "清远市工业和信息化局"),
+    "inspector2": ("inspector", "虚构会计师事务所"),
+}
 
 
 @pytest.fixture(params=[Client, Doubter], ids=["once", "twice"])
@@ -102,27 +62,44 @@ def bureau(
     at = desk.furnish(database, tmp_path / "data")
     with database.write() as session:  # somebody who drafts and decides, though never the same list
         accounts.grant(session, accounts.by_name(session, "city2"), "bureau_leader", BUREAU, by="setup")
+    for name in POOL.keys() - at.tokens.keys():
+        at.engage(name, POOL[name][0], BUREAU)
     with serving(create_app(at.settings, database, clock=lambda: clock.at)) as address:
         yield Bureau(at, address, clock, Worker(database, at.settings), request.param)
 
 
 def test_from_the_call_to_recognition(bureau: Bureau, capsys: pytest.CaptureFixture[str]) -> None:
+    the_pool(bureau)
     round_ = the_call(bureau)
     cases = {who: an_application(bureau, who, round_["id"]) for who in CLUSTERS}
     two_sittings(bureau, cases["county"])
     handed_back_twice(bureau, cases["county"])
     by_way_of_the_county(bureau, cases["park"])
+    judged_by_a_panel(bureau, cases["county"])
+    judged_after_a_question(bureau, cases["park"])
     the_closing_minute(bureau, cases["sibling"], cases["late"], round_)
-    reviewed_in_both_orders(bureau, cases)
+    the_draw_waits_for_the_last_panel(bureau, round_["case_id"], cases["sibling"])
+    sampled = the_sample(bureau, round_, cases)
+    visited(bureau, sampled)
     the_list_takes_two(bureau, round_["case_id"], cases)
     seven_working_days(bureau, round_["case_id"], cases)
     one_is_held_back(bureau, round_["case_id"], cases["sibling"])
     published(bureau, round_, cases)
-    everybody_is_told(bureau, cases)
+    the_held_one_is_settled(bureau, round_, cases["sibling"])
+    everybody_is_told(bureau, cases, sampled)
     recognised_for_three_years(bureau, cases)
     anybody_may_read_it(bureau)
     the_record_tells_it(bureau, round_["case_id"], cases["county"], capsys)
-    nothing_is_left_over(bureau)
+    nothing_is_left_over(bureau, len(sampled))
+
+
+def the_pool(bureau: Bureau) -> None:
+    """Who judges and who visits stands in the pool before any lot is drawn; an officer puts them there."""
+    for name, (kind, employer) in POOL.items():
+        card = {"fields": ["有色金属"], "employer": employer, "first_day": "2025-03-04"}
+        added = bureau.as_("city").post("/pool", {**card, "bureau_code": BUREAU, "name": name, "kind": kind})
+        assert (added.status, added.json["able"]) == (201, True)
+    assert bureau.as_("county").get("/pool").refusal == (403, "forbidden")
 
 
 # ---- 第十五条（一） 组织申报 ------------------------------------------------------------------------
@@ -269,26 +246,127 @@ def the_closing_minute(bureau: Bureau, in_time: int, too_late: int, round_: dict
     assert bureau.as_("sibling").post(path, filled).refusal == (409, "conflict")
     assert bureau.elements(in_time) == ["acceptance"]
     assert bureau.as_("county").get(f"/rounds/{round_['id']}").json["state"] == "closed"
-    assert bureau.elements(round_["case_id"]) == ["draft_list"]
+    assert bureau.elements(round_["case_id"]) == ["draw_sample"]
 
 
 # ---- 第十五条（二） 审核认定 ------------------------------------------------------------------------
 
 
-def reviewed_in_both_orders(bureau: Bureau, cases: dict[str, int]) -> None:
-    """专家评审 and 实地抽查 wait for nobody; with the second the case waits for its round."""
-    bureau.on("2025-09-15 09:00")
-    bureau.complete("city", cases["sibling"], "acceptance", ANSWERS["acceptance"])
-    bureau.on("2025-09-16 09:00")
-    bureau.complete("city", cases["sibling"], "first_review", ANSWERS["first_review"])
-    steps = [("expert", "review", ANSWERS["expert_review"]), ("inspector", "inspect", ANSWERS["site_inspection"])]
-    for who, order in (("county", steps), ("sibling", steps[::-1]), ("park", steps[::-1])):
+def judged_by_a_panel(bureau: Bureau, case_id: int) -> None:
+    """组织专家组: three of four by lot; one has a tie and leaves the seat to the fourth."""
+    bureau.on("2025-08-01 09:00")
+    bureau.complete("city", case_id, "convene", ANSWERS["panel"])
+    leaving = bureau.seated(case_id)[1]
+    (fourth,) = set(EXPERTS) - set(bureau.seated(case_id))
+    recused = {"decision": "recuse", "grounds": "interest", "reason": "任集群内一家企业的顾问"}
+    path = f"/tasks/{bureau.waiting(leaving, case_id, 'declare')}"
+    assert bureau.as_(leaving).post(f"{path}/complete", {"data": recused}).status == 200
+    assert bureau.as_(leaving).get(path).refusal == (404, "not_found")
+    assert bureau.seated(case_id)[1] == fourth
+    opinions(bureau, case_id, "2025-08-04 10:00")
+    concluded(bureau, case_id, "2025-08-06 10:00")
+
+
+def judged_after_a_question(bureau: Bureau, case_id: int) -> None:
+    """An expert asks; the applicant answers without learning who asked."""
+    bureau.on("2025-08-11 09:00")
+    bureau.complete("city2", case_id, "convene", ANSWERS["panel"])
+    asking = bureau.seated(case_id)[0]
+    bureau.complete(asking, case_id, "declare", ANSWERS["declare_interest"])
+    bureau.complete(asking, case_id, "score", {"decision": "ask", "question": "共享检测中心由谁运营？"})
+    bureau.complete("city2", case_id, "pass_on", ANSWERS["pass_on"])
+    path = f"/tasks/{bureau.waiting('park', case_id, 'answer_question')}"
+    assert asking not in bureau.as_("park").get(path).body.decode()
+    bureau.complete("park", case_id, "answer_question", ANSWERS["answer_question"])
+    opinions(bureau, case_id, "2025-08-13 10:00")
+    concluded(bureau, case_id, "2025-08-15 10:00")
+
+
+def opinions(bureau: Bureau, case_id: int, at: str) -> None:
+    """Each member declares, which opens the application to them, and scores; nobody reads a colleague's scores yet."""
+    bureau.on(at)
+    for number, who in enumerate(bureau.seated(case_id)):
         bureau.clock.move_by(hours=1)
-        assert bureau.elements(cases[who]) == ["inspect", "review"]
-        for person, element, data in order:
-            assert bureau.as_(person).get(f"/cases/{cases[who]}").status == 200  # seen through the task
-            bureau.complete(person, cases[who], element, data)
-        assert (bureau.elements(cases[who]), bureau.case(cases[who])["status"]) == ([], "open")
+        expert = bureau.as_(who)
+        if expert.get(f"/cases/{case_id}").status == 404:
+            bureau.complete(who, case_id, "declare", ANSWERS["declare_interest"])
+        assert expert.get(f"/cases/{case_id}").status == 200
+        bureau.complete(who, case_id, "score", {**ANSWERS["score_sheet"], **panel.scores(POINTS[number])})
+        assert expert.get(f"/cases/{case_id}/opinions").json["items"] == []
+    assert bureau.elements(case_id) == ["open_opinions"]
+
+
+def concluded(bureau: Bureau, case_id: int, at: str) -> None:
+    """Opened, the opinions are read by all three, who say what they think of them; the chair writes for the panel."""
+    bureau.on(at)
+    members = bureau.seated(case_id)
+    bureau.complete("city", case_id, "open_opinions", ANSWERS["open_opinions"])
+    (result,) = bureau.as_(members[1]).get(f"/cases/{case_id}/opinions").json["items"]
+    assert [float(given["total"]) for given in result["given"]] == [float(points) for points in POINTS]
+    assert float(result["total"]["mean"]) == MEAN
+    assert bureau.as_("county").get(f"/cases/{case_id}/opinions").status in {403, 404}
+    for who in members:
+        bureau.complete(who, case_id, "concur", ANSWERS["stance"])
+    assert bureau.elements(case_id) == ["panel_opinion"]
+    bureau.complete(members[0], case_id, "panel_opinion", ANSWERS["expert_review"])
+    assert (bureau.elements(case_id), bureau.case(case_id)["status"]) == ([], "open")  # it waits for the draw
+
+
+def the_draw_waits_for_the_last_panel(bureau: Bureau, round_case: int, case_id: int) -> None:
+    """Drawn before the last panel is through, the sample would leave that cluster out: the officer is told."""
+    bureau.on("2025-09-15 09:00")
+    bureau.complete("city", case_id, "acceptance", ANSWERS["acceptance"])
+    bureau.on("2025-09-15 11:00")
+    bureau.complete("city", case_id, "first_review", ANSWERS["first_review"])
+    path = f"/tasks/{bureau.waiting('city', round_case, 'draw_sample')}"
+    early = bureau.as_("city").post(f"{path}/complete", {"data": ANSWERS["draw_sample"]})
+    assert [(found["field"], found["code"]) for found in early.json["problems"]] == [
+        ("without_unfinished", "review_unfinished")
+    ]
+    due = bureau.as_("city").get(path).json["due_at"]
+    assert datetime.fromisoformat(due) == moment("2025-09-19 23:59:59")  # five working days after 12 September
+    bureau.complete("city", case_id, "convene", ANSWERS["panel"])
+    opinions(bureau, case_id, "2025-09-16 09:00")
+    concluded(bureau, case_id, "2025-09-16 16:00")
+
+
+def the_sample(bureau: Bureau, round_: dict[str, Any], cases: dict[str, int]) -> list[int]:
+    """实地抽查: 30 % of three is one, and at least two are drawn; one is added with its reason. Repeated by hand."""
+    bureau.on("2025-09-17 09:00")
+    added = [{"case": cases["county"], "reason": "产值数据两次补正"}]
+    bureau.complete("city", round_["case_id"], "draw_sample", {**ANSWERS["draw_sample"], "added": added})
+    bureau.tick()
+    assert bureau.as_("county").get(f"/rounds/{round_['id']}/samples").refusal == (403, "forbidden")
+    (sample,) = bureau.as_("leader").get(f"/rounds/{round_['id']}/samples").json["items"]
+    reviewed = sorted(cases[who] for who in ("county", "park", "sibling"))
+    lots = {case_id: hashlib.sha256(f"{sample['seed']}:{case_id}".encode()).hexdigest() for case_id in reviewed}
+    assert (sample["listed"], sample["added"]) == (reviewed, added)
+    assert sample["drawn"] == sorted(reviewed, key=lots.__getitem__)[:2]
+    sampled = sorted({*sample["drawn"], cases["county"]})
+    for case_id in reviewed:
+        assert bureau.elements(case_id) == (["arrange"] if case_id in sampled else [])
+    return sampled
+
+
+def visited(bureau: Bureau, sampled: list[int]) -> None:
+    """Two inspectors on a day that the applicant is told; who leads them reports, and the other cannot."""
+    pool = {member["name"]: member["id"] for member in bureau.as_("city").get("/pool").json["items"]}
+    team = [pool["inspector"], pool["inspector2"]]
+    day = "2025-09-19"
+    times = {"starts_at": f"{day}T09:30:00+08:00", "ends_at": f"{day}T16:00:00+08:00"}
+    for case_id in sampled:
+        bureau.on("2025-09-17 14:00")
+        arranged = {**ANSWERS["arrange_inspection"], **times, "inspectors": team, "leader": team[0]}
+        bureau.complete("city", case_id, "arrange", arranged)
+        assert "2025年9月19日09:30至16:00" in bureau.letters(case_id)[-1].fields["安排"]
+    report = {**ANSWERS["site_inspection"], "inspected_on": day, "inspectors": team}
+    for hours, case_id in enumerate(sampled):
+        bureau.on("2025-09-19 17:00")
+        bureau.clock.move_by(hours=hours)
+        path = f"/tasks/{bureau.waiting('inspector', case_id, 'inspect')}/complete"
+        assert bureau.as_("inspector2").post(path, {"data": report}).refusal == (404, "not_found")
+        bureau.complete("inspector", case_id, "inspect", report)
+        assert (bureau.elements(case_id), bureau.case(case_id)["status"]) == ([], "open")
 
 
 def the_list_takes_two(bureau: Bureau, round_case: int, cases: dict[str, int]) -> None:
@@ -296,7 +374,7 @@ def the_list_takes_two(bureau: Bureau, round_case: int, cases: dict[str, int]) -
     bureau.on("2025-09-24 10:00")
     path = f"/tasks/{bureau.waiting('city2', round_case, 'draft_list')}"
     due = bureau.as_("city2").get(path).json["due_at"]
-    assert datetime.fromisoformat(due) == moment("2025-09-26 23:59:59")  # ten working days after 12 September
+    assert datetime.fromisoformat(due) == moment("2025-09-30 23:59:59")  # ten working days after the draw
     wrong = bureau.as_("city2").post(f"{path}/complete", {"data": a_list(cases.values())})
     assert wrong.refusal == (422, "form_invalid")
     assert [(found["field"], found["code"]) for found in wrong.json["problems"]] == [("cases[3]", "case_not_ready")]
@@ -353,13 +431,23 @@ def published(bureau: Bureau, round_: dict[str, Any], cases: dict[str, int]) -> 
     path = f"/tasks/{bureau.waiting('publisher', round_['case_id'], 'publish')}/complete"
     assert bureau.as_("city").post(path, {"data": ANSWERS["publish"]}).refusal == (403, "forbidden")
     assert bureau.public.get("/public/clusters").json["items"] == []
-    told = bureau.as_("publisher").post(path, {"data": ANSWERS["publish"]}).json
-    assert (told["status"], told["outcome"]) == ("ended", "concluded")
+    assert bureau.as_("publisher").post(path, {"data": ANSWERS["publish"]}).json["status"] == "open"
     notice = bureau.public.get("/public/notices").json["items"][0]
     assert (notice["kind"], notice["title"]) == ("publication", ANSWERS["publish"]["title"])
     entries = bureau.public.get(f"/public/notices/{notice['id']}").json["entries"]
     assert {entry["case"] for entry in entries} == {cases["county"], cases["park"]}
     bureau.tick()
+    outcomes = {who: bureau.case(case_id)["outcome"] for who, case_id in cases.items()}
+    assert outcomes == {"county": "recognised", "park": "recognised", "sibling": None, "late": "unfiled"}
+
+
+def the_held_one_is_settled(bureau: Bureau, round_: dict[str, Any], case_id: int) -> None:
+    """What an objection held back is settled by itself; with it the round ends."""
+    bureau.on("2025-10-27 10:00")
+    told = bureau.complete("city", round_["case_id"], "settle_held", ANSWERS["settle_held"])
+    assert (told["status"], told["outcome"]) == ("ended", "concluded")
+    bureau.tick()
+    assert bureau.case(case_id)["outcome"] == "not_listed"
     counted = bureau.as_("city").get(f"/rounds/{round_['id']}").json
     assert counted["state"] == "published"
     assert {(row["status"], row["outcome"], row["cases"]) for row in counted["cases"]} == {
@@ -369,7 +457,7 @@ def published(bureau: Bureau, round_: dict[str, Any], cases: dict[str, int]) -> 
     }
 
 
-def everybody_is_told(bureau: Bureau, cases: dict[str, int]) -> None:
+def everybody_is_told(bureau: Bureau, cases: dict[str, int], sampled: list[int]) -> None:
     outcomes = {who: bureau.case(case_id)["outcome"] for who, case_id in cases.items()}
     assert outcomes == {"county": "recognised", "park": "recognised", "sibling": "not_listed", "late": "unfiled"}
     to_bureau, to_county = (BUREAU, "city_officer"), (COUNTY, "county_officer")
@@ -380,10 +468,23 @@ def everybody_is_told(bureau: Bureau, cases: dict[str, int]) -> None:
             ("returned", *to_county),
             ("returned", *to_county),
             ("accepted", *to_county),
+            ("inspection", *to_county),
             ("recognised", *to_county),
         ],
-        "park": [("submitted", *to_bureau), ("accepted", *to_park), ("recognised", *to_park)],
-        "sibling": [("submitted", *to_bureau), ("accepted", *to_sibling), ("not_listed", *to_sibling)],
+        "park": [
+            ("submitted", *to_bureau),
+            ("accepted", *to_park),
+            ("question_passed", *to_park),
+            *([("inspection", *to_park)] if cases["park"] in sampled else []),
+            ("recognised", *to_park),
+            ("recognised", *to_county),  # above the park
+        ],
+        "sibling": [
+            ("submitted", *to_bureau),
+            ("accepted", *to_sibling),
+            *([("inspection", *to_sibling)] if cases["sibling"] in sampled else []),
+            ("not_listed", *to_sibling),
+        ],
         "late": [("expired_unfiled", *to_sibling)],
     }
     for who, case_id in cases.items():
@@ -423,17 +524,22 @@ def anybody_may_read_it(bureau: Bureau) -> None:
     """The register without a token, for programs and for spreadsheets; everything else asks who is there."""
     days = {"state": "recognised", "recognised_on": "2025-10-20", "first_day": "2025-10-20", "last_day": "2028-10-20"}
     names = ("英德市中小企业主管部门", CLUSTERS["county"]), ("英德市某园区管委会", CLUSTERS["park"])
+    known = {"regime": REGIME, "division": "441881", "industry": "特种铝型材", **days}
     register = bureau.public.get("/public/clusters").json["items"]
     assert [{name: value for name, value in row.items() if name != "id"} for row in register] == [
-        {"regime": REGIME, "name": cluster, "applicant": applicant, "division": "441881", **days}
-        for applicant, cluster in names
+        {"number": f"清集群2025-{serial:03}", "name": cluster, "applicant": applicant, **known}
+        for serial, (applicant, cluster) in enumerate(names, 1)
     ]
     sheet = bureau.public.get("/public/clusters?format=csv")
     assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.reader(io.StringIO(sheet.body.decode("utf-8-sig"))))
-    assert rows[0] == ["集群名称", "申报主体", "行政区划代码", "状态", "公布日期", "有效期起", "有效期止"]
+    kept = ["登记编号", "集群名称", "主导产业", "申报主体", "行政区划代码", "状态", "公布日期", "有效期起", "有效期止"]
+    assert rows[0] == kept
     dates = ["2025-10-20", "2025-10-20", "2028-10-20"]
-    assert rows[1:] == [[cluster, applicant, "441881", "有效", *dates] for applicant, cluster in names]
+    assert rows[1:] == [
+        [f"清集群2025-{serial:03}", cluster, "特种铝型材", applicant, "441881", "有效", *dates]
+        for serial, (applicant, cluster) in enumerate(names, 1)
+    ]
     assert bureau.public.get("/clusters").refusal == (401, "sign_in_failed")
 
 
@@ -442,7 +548,7 @@ def anybody_may_read_it(bureau: Bureau) -> None:
 
 def the_record_tells_it(bureau: Bureau, round_case: int, case_id: int, capsys: pytest.CaptureFixture[str]) -> None:
     opened, closed, letter, precheck = "task.opened", "task.closed", "letter.queued", "precheck.done"
-    rows = history(bureau.as_("city"), case_id)
+    rows = history(bureau.as_("city"), case_id); print([(r["kind"], r["actor"], r["element"]) for r in rows[22:]])
     assert [row["kind"] for row in rows] == [
         *("case.opened", opened),
         *(closed, precheck, opened, letter),  # filled in
@@ -487,7 +593,7 @@ def history(client: Client, case_id: int) -> list[dict[str, Any]]:
     return rows
 
 
-def nothing_is_left_over(bureau: Bureau) -> None:
+def nothing_is_left_over(bureau: Bureau, visits: int) -> None:
     """Everybody's desk is empty, and everything is there once, however often it was sent."""
     for who in bureau.at.tokens:
         inbox = bureau.as_(who).get("/tasks?mine=1")

@@ -861,6 +861,8 @@ def test_a_small_form_is_in_the_profile() -> None:
         (small(("a", TEXT), **{"x-rules": [{"rule": "after_now", "field": "b"}]}), "/x-rules/0", "“b”"),
         (small(("a", TEXT), **{"x-rules": [{"rule": "after_now"}]}), "/x-rules/0", "写明"),
         (small(("a", TEXT), **{"x-rules": [{**WHEN, "message": "请填写", "x-i18n": ["en"]}]}), "/x-rules/0", "x-i18n"),
+        (small(("a", {**TEXT, "x-i18n": {"en": {"choices": 1}}})), "/properties/a/x-i18n", "x-i18n"),
+        (small(("a", {**TEXT, "x-i18n": {"en": {"title": {"x": "y"}}}})), "/properties/a/x-i18n", "x-i18n"),
         (
             small(("a", TEXT), **{"x-ui": {"sections": [{"id": "s", "title": "节", "fields": []}]}}),
             "/properties/a",

@@ -119,6 +119,7 @@ class Line:
     cells: tuple[Control, ...]
     remarks: tuple[str, ...]
     before: tuple[str, ...]
+    beside: tuple[str, ...] = ()  # what was filed elsewhere, to be held against this
 
 
 @dataclass(frozen=True, kw_only=True)
