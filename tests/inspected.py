@@ -79,7 +79,12 @@ class Round:
 
     def report(self, case_id: int, who: str = "inspector", **answers: Any) -> None:
         team = [self.inspectors[name] for name in INSPECTORS[:2]]
-        self.answer(who, case_id, "inspect", ANSWERS["site_inspection"] | {"inspectors": team, "inspected_on": VISIT[:10]} | answers)
+        self.answer(
+            who,
+            case_id,
+            "inspect",
+            ANSWERS["site_inspection"] | {"inspectors": team, "inspected_on": VISIT[:10]} | answers,
+        )
 
     def case(self, case_id: int) -> Case:
         with self.database.read() as session:

@@ -311,7 +311,10 @@ def test_somebody_of_the_pool_is_chosen_among_those_who_are_offered(app: Flask) 
 def test_what_was_filed_stands_beside_what_is_checked(app: Flask) -> None:
     filed = layout("application")
     lines = form_html.filed_lines(filed, ["area_km2", "output"], samples.ANSWERS["application"])
-    assert lines == ["集群占地面积（平方公里）：86.40", "集群总产值（亿元）：2022 年 21.30，2023 年 22.90，2024 年 24.10"]
+    assert lines == [
+        "集群占地面积（平方公里）：86.40",
+        "集群总产值（亿元）：2022 年 21.30，2023 年 22.90，2024 年 24.10",
+    ]
     shown = page(app, layout("site_inspection"), ["check_area"], Filling({}, beside={"check_area": lines}))
     assert "申报材料：" in shown.text
     assert lines[1] in shown.text

@@ -753,7 +753,11 @@ def test_a_draft_takes_no_foreign_names_and_no_bombs(data: Any) -> None:
         ("arrange_inspection", {"inspectors": [1]}, {"inspectors": "too_few"}),
         ("arrange_inspection", {"starts_at": "2025-04-10T09:00:00+08:00"}, {"starts_at": "after_now"}),
         ("draw_sample", {"added": [{"case": 1}]}, {"added[0].reason": "required"}),
-        ("draw_sample", {"added": [{"case": 1, "reason": "甲"}, {"case": 1, "reason": "乙"}]}, {"added[1].case": "distinct"}),
+        (
+            "draw_sample",
+            {"added": [{"case": 1, "reason": "甲"}, {"case": 1, "reason": "乙"}]},
+            {"added[1].case": "distinct"},
+        ),
         ("confirm_falsehood", {"opinion": "无"}, {"opinion": "requires"}),
         ("settle_held", {"decision": "publish"}, {"cases": "requires"}),
         ("settle_held", {"cases": [1]}, {"decision": "requires"}),

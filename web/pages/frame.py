@@ -86,7 +86,7 @@ def remaining(due_at: datetime | None) -> Remaining:
 
 
 def shanghai(text: str) -> datetime | None:
-    """A date and time of Shanghai as somebody types it, or as the browser's own field sends it; None for another text."""
+    """A date and time of Shanghai as somebody types it, or as the browser sends it; None for another text."""
     try:
         return datetime.fromisoformat(text.replace("/", "-")).replace(tzinfo=clock.SHANGHAI)
     except ValueError:

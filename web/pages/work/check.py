@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from config.errors import JiqunError
-from engine import prechecks as criteria
 from engine import access, queries, tasks
+from engine import prechecks as criteria
 from engine.access import Actor
 from engine.errors import AlreadyDone, FormInvalid
 from engine.forms import Problem
