@@ -290,7 +290,11 @@ def _told(session: Session, panel: Panel) -> dict[str, Any]:
         "opened_at": panel.opened_at,
         "concluded_at": panel.concluded_at,
         "seats": [
-            {**row, "replaceable": row["state"] != "done" and panel.opened_at is None and row["id"] in waiting}
+            {
+                **row,
+                "replaceable": row["state"] != "done" and panel.opened_at is None and row["id"] in waiting,
+                "passable": panel.opened_at is not None and row["id"] in waiting,
+            }
             for row in session.execute(held).mappings()
         ],
         "candidates": [
@@ -309,7 +313,7 @@ def _hand_over(session: Session, case: Case, seat: Seat) -> int:
     before = seat.member_id
     panel = session.get_one(Panel, seat.panel_id)
     seat.member_id, seat.person_id = _next(session, case, panel)
-    seat.state, seat.origin, seat.since = "invited", "substitute", clock.now()
+    seat.state, seat.origin, seat.since, seat.kept = "invited", "substitute", clock.now(), None
     session.flush()
     return before
 

@@ -118,6 +118,9 @@ def _runs(case: Case, drawn: Mapping[str, Diagram], record: Sequence[Any]) -> li
     for at, (what, where) in _moves(record):
         above, _, element = where.rpartition("/")
         path = f"{above}/" if above else ""
+        if what == "passed" and path and _begins(drawn, case.process, path, element):
+            upper, step = _caller(above)
+            moves.setdefault(upper, []).append(("entered", step))
         moves.setdefault(path, []).append((what, element))
         if what == "passed":
             last.setdefault(path, {})[element] = at
@@ -130,6 +133,22 @@ def _runs(case: Case, drawn: Mapping[str, Diagram], record: Sequence[Any]) -> li
         inside = case.status in {"open", "incident"} and (path == "" or _stands_at(runs, path))
         runs.append(Run(path, diagram, walked, inside, last.get(path, {})))
     return runs
+
+
+def _begins(drawn: Mapping[str, Diagram], process: str, path: str, element: str) -> bool:
+    """Whether a called process begins with this element: the step that calls it is entered."""
+    diagram = diagrams.within(drawn, process, path)
+    node = diagram.nodes.get(element) if diagram else None
+    return node is not None and node.kind == "startEvent"
+
+
+def _caller(above: str) -> tuple[str, str]:
+    """The path of the run that called what lies at "above", and the step there; one of several counts as the step."""
+    parts = above.split("/")
+    while len(parts) > 1 and parts[-1].startswith("["):
+        parts.pop()
+    step = parts.pop().partition("[")[0]
+    return "".join(f"{part}/" for part in parts), step
 
 
 def _stands_at(runs: Sequence[Run], path: str) -> bool:

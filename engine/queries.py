@@ -116,7 +116,7 @@ def task_detail(session: Session, actor: Actor, task_id: str) -> Row:
         "internal_reason": deployed.clauses.internal_reason(f"{task.process}.{task.element}"),
         "form": task.form,
         "schema": deployed.form(task.form).document,
-        "data": task.answers if task.state == "done" else _earlier_answers(session, case, task),
+        "data": task.answers if task.state == "done" else _earlier_answers(session, actor, case, task),
         "draft": {"data": draft.data, "version": draft.version, "saved_at": draft.saved_at} if draft else None,
         "can_act": access.may(actor, "task.complete", task) and task.state == "open",
         "can_return": deployed.form(task.form).returns,
@@ -319,12 +319,13 @@ def _of_the_bureau(actor: Actor, case: Case) -> bool:
     return any(membership.organisation_code == case.bureau_code for membership in actor.as_any_of(access.BUREAU))
 
 
-def _earlier_answers(session: Session, case: Case, task: Task) -> Any:
+def _earlier_answers(session: Session, actor: Actor, case: Case, task: Task) -> Any:
     """Where a step stands again, what was answered in the same form last time: nothing is asked twice.
 
-    By this office, and where the step is a seat's, by who holds it: nobody begins with a colleague's answers.
+    By this office, and where the step is a seat's, by who holds it and for their eyes: nobody begins with a
+    colleague's answers, and nobody looks on.
     """
-    if task.form in BEGUN_AFRESH:
+    if task.form in BEGUN_AFRESH or not seats.for_eyes_of(actor.person_id, task):
         return {}
     query = (
         select(Task.answers)
@@ -332,7 +333,8 @@ def _earlier_answers(session: Session, case: Case, task: Task) -> Any:
         .order_by(Task.closed_at.desc(), Task.pass_number.desc())
         .limit(1)
     )
-    return session.scalar(query) or {}
+    found = session.scalar(query) or {}
+    return seats.begun(session, task, found) if task.seat_id is not None else found
 
 
 def _rows(session: Session, query: Any) -> list[Row]:

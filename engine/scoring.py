@@ -14,10 +14,12 @@ from engine import clock, deployments, figures, panels, ties
 from engine.errors import FormInvalid, Refused
 from engine.forms import Problem
 from engine.forms import scores as form_scores
-from engine.models import Opinion, Panel, PoolMember, Seat, Stance
+from engine.models import Draft, Opinion, Panel, PoolMember, Seat, Stance
 
 if TYPE_CHECKING:
     from engine.acts import Answered
+
+_ASKED = frozenset({"decision", "question"})  # of a question; the rest of the sheet waits for the answer
 
 
 def give(answered: "Answered") -> dict[str, Any]:
@@ -27,6 +29,8 @@ def give(answered: "Answered") -> dict[str, Any]:
     """
     session, case, seat = answered.session, answered.case, panels.seat_of(answered)
     if answered.answers["decision"] != "submit":
+        draft = session.get(Draft, (answered.task.id, answered.actor.person_id))
+        seat.kept = {name: value for name, value in (draft.data if draft else {}).items() if name not in _ASKED}
         return {"scored": seat.id}
     if seat.state == "invited":
         raise Refused(said("请先声明利害关系，再评分"), task=answered.task.id)
@@ -60,7 +64,7 @@ def give(answered: "Answered") -> dict[str, Any]:
             made_at=clock.now(),
         )
     )
-    seat.state = "done"
+    seat.state, seat.kept = "done", None
     session.flush()
     panels.record(answered, "opinion.given", {"panel": seat.panel_id, "seat": seat.number, "revision": revision})
     return {"scored": seat.id}

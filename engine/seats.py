@@ -3,7 +3,11 @@
 engine.access builds its rules from these. They know nothing of roles and take a person's id.
 """
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
 
 from engine.models import Case, Opinion, Panel, Seat, Task
 
@@ -51,3 +55,18 @@ def same_hand(task: Task) -> list[ColumnElement[bool]]:
     if task.seat_id is None:
         return [Task.organisation_code == task.organisation_code, Task.seat_id.is_(None)]
     return [Task.seat_id == task.seat_id, Task.assignee_id == task.assignee_id]
+
+
+def for_eyes_of(person_id: int, task: Task) -> bool:
+    """Whether what was answered before at this step may be shown to this person: of a seat, to its holder alone."""
+    return task.seat_id is None or task.assignee_id == person_id
+
+
+def begun(session: Session, task: Task, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """What the holder of a seat begins with: a question asked is no answer; what was written beside it is kept."""
+    kept: Mapping[str, Any] | None = session.scalar(
+        select(Seat.kept).where(Seat.id == task.seat_id, Seat.person_id == task.assignee_id)
+    )
+    if earlier.get("decision") != "ask":
+        return dict(earlier)
+    return dict(kept or {})

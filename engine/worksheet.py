@@ -65,7 +65,7 @@ def worksheet(session: Session, actor: Actor, task_id: str) -> Worksheet:
         deployed=deployed,
         form=form,
         closed_by=(session.scalar(closer) or "") if task.closed_by else "",
-        filed=_filed(session, task),
+        filed=_filed(session, task) if seats.for_eyes_of(actor.person_id, task) else None,
         known=_begun(session, case, task, deployed, form) if task.state == "open" else {},
         returned=returned(session, actor, task_id),
     )

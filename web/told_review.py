@@ -70,7 +70,8 @@ class Seat(Told):
     origin: Annotated[str, Field(description="drawn 抽取、substitute 递补、added 加签、chosen 指定")]
     state: Annotated[str, Field(description="invited 待声明、declared 评分中、done 已提交")]
     since: datetime
-    replaceable: bool
+    replaceable: Annotated[bool, Field(description="可以更换")]
+    passable: Annotated[bool, Field(description="意见公开后仍在等待，可以不再等待")]
 
 
 class Drawn(Told):

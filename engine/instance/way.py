@@ -11,11 +11,12 @@ from typing import Literal, TypeAlias
 
 from engine.diagrams import Diagram, Flow
 
-Move: TypeAlias = tuple[Literal["reached", "passed", "left"], str]  # what became of which element
+Move: TypeAlias = tuple[Literal["reached", "entered", "passed", "left"], str]  # what became of which element
 
 _CHOICES = {"exclusiveGateway", "eventBasedGateway"}  # one token leaves them, by one of their flows
 _JOINS = {"parallelGateway", "inclusiveGateway"}
-_WAITS = {"intermediateCatchEvent", "receiveTask", "callActivity", "subProcess", *_JOINS}  # without a task of their own
+_CALLS = {"callActivity", "subProcess"}
+_WAITS = {"intermediateCatchEvent", "receiveTask", *_CALLS, *_JOINS}  # without a task of their own
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class _Walk:
         self._arrive(element)
         self.tokens.append(_Token(at=element))
 
+    def entered(self, element: str) -> None:
+        """What it calls has begun; of several at a time, one."""
+        if all(token.at != element for token in self.tokens):
+            self.reached(element)
+
     def passed(self, element: str) -> None:
         node = self.diagram.nodes[element]
         if node.kind == "startEvent":
@@ -84,6 +90,9 @@ class _Walk:
                 found[token.at] = None
                 continue
             waiting = [flow for flow in token.before if self.diagram.nodes[flow.target].kind in _WAITS]
+            # A call that had begun would have been entered: what can be silent beside it is where the token is.
+            silent = [flow for flow in waiting if self.diagram.nodes[flow.target].kind not in _CALLS]
+            waiting = silent if len(silent) == 1 else waiting
             if len(token.before) == 1 or len(waiting) == 1:
                 flow = (waiting or token.before)[0]
                 self.taken[flow.id] += 1

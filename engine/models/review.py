@@ -74,6 +74,7 @@ class Seat(Base):
     origin: Mapped[str]  # drawn, substitute, added, chosen
     state: Mapped[str]  # invited, declared, done
     since: Mapped[datetime]  # when this person took the place
+    kept: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # what they had written when they asked first
     __table_args__ = (UniqueConstraint("panel_id", "number"),)
 
 

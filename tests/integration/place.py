@@ -96,6 +96,7 @@ BODIES: Mapping[str, Any] = {  # what is sent with a deed
     "assign": {"person": "city2"},
     "suspend": {"reason": "试试"},
     "replace": {"reason": "试试"},
+    "pass-over": {"reason": "试试"},
     "interests": {"statement": "试试", "organisation_code": SIBLING},
     "late-filings": {"organisation_code": COUNTY, "until": "2030-07-10T17:30:00+08:00", "reason": "试试"},
 }

@@ -201,6 +201,7 @@ TABLE: dict[str, set[str]] = {
         for what in ("candidates", "panels")
     },
     **{f"POST {below}/seats/{{seat}}/replace": {"city", "city2"} for below in ("", "/api/v1")},
+    "POST /seats/{seat}/pass-over": {"city", "city2"},  # told on the page that the panel is not open; the API refuses
     # tasks: each side reads its own, the bureau all of its cases'
     "GET /api/v1/tasks/{filed}": COUNTY_CASE,  # who judges it reads what was filed
     "GET /api/v1/tasks/{fill_in}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,

@@ -42,6 +42,7 @@ PROMISED = {
     "get /cases/{case_id}/panels",
     "get /cases/{case_id}/opinions",
     "post /seats/{seat_id}/replace",
+    "post /seats/{seat_id}/pass-over",
     "get /cases/{case_id}/dossier",
     "get /public/clusters/by-place",
     "get /public/clusters/{cluster_id}",

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import cases, opinions, panels, progress, queries, tasks, worksheet
+from engine import cases, opinions, panels, progress, queries, reseating, tasks, worksheet
 from engine.access import Actor
 from engine.db import Database
-from engine.errors import Forbidden, FormInvalid, JiqunError, NotFound
+from engine.errors import Forbidden, FormInvalid, JiqunError, NotFound, Refused
 from engine.models import Case, Event, Opinion, Task
 from tests import panel as panel_
 from tests import samples
@@ -279,6 +279,23 @@ def test_a_newer_filing_is_shown_and_the_new_opinion_stands_beside_the_old(room:
     assert (result.total.mean, result.total.spread) == (Decimal("77.5"), Decimal(5))
 
 
+def test_while_an_expert_scores_again_nobody_reads_the_opinion_they_gave_first(room: Room) -> None:
+    case = room.filed()
+    room.convene(case, 2)
+    room.score(case, 1, "61.25", opinion=SECRET)
+    room.act(case, 2, "declare")
+    room.ask(case, 2)
+    room.officer(case, "pass_on")
+    room.clock.move_by(minutes=1)
+    room.at.complete("county", room.at.open_task(case.id, "answer_question"), samples.ANSWERS["answer_question"])
+    room.score(case, 2)
+    room.officer(case, "open_opinions", decision="again", reason="申报主体已答复")
+    for actor in (room.at.actors["city"], room.at.actors["leader"], room.experts[room.holder(case, 2)]):
+        assert SECRET not in told(room, actor, case)
+        assert "61.25" not in told(room, actor, case)
+    assert SECRET in told(room, room.experts[room.holder(case, 1)], case)
+
+
 def test_nobody_is_asked_again_where_all_have_read_the_newest(room: Room) -> None:
     case = room.filed()
     room.convene(case, 1)
@@ -364,3 +381,44 @@ def test_the_chair_alone_writes_the_panels_opinion(room: Room) -> None:
         tasks.complete(session, room.experts[room.holder(case, 2)], task.id, samples.ANSWERS["expert_review"])
     room.act(case, 1, "panel_opinion")
     assert scores("1")  # the sheet has indicators: the tests above would prove nothing without
+
+
+def test_what_was_written_before_a_question_is_there_again_after_the_answer(room: Room) -> None:
+    case = room.filed()
+    room.convene(case, 3)
+    room.act(case, 2, "declare")
+    actor, task = room.experts[room.holder(case, 2)], room.task(case, 2, "score")
+    written = {"decision": "ask", "question": "由谁运营？", "score_green": {"score": "77", "reason": "已核对"}}
+    with room.database.write() as session:
+        tasks.save_draft(session, actor, task.id, written, 0)
+    room.ask(case, 2)
+    room.officer(case, "pass_on", decision="answer", answer="管委会。", question=None)
+    with room.database.read() as session:
+        again = queries.task_detail(session, actor, room.task(case, 2, "score").id)
+        assert again["data"] == {"score_green": {"score": "77", "reason": "已核对"}}
+        assert "77" not in told(room, room.at.actors["city"], case)
+
+
+def test_an_open_panel_goes_on_without_a_stance_and_with_another_chair(room: Room) -> None:
+    case, _result = opened(room, "70", "80", "85")
+    city, seats = room.at.actors["city"], room.seats(case)
+    with pytest.raises(Forbidden), room.database.write() as session:
+        reseating.pass_over(session, room.at.actors["leader"], seats[3].id, "出差")
+    with room.database.write() as session:
+        reseating.pass_over(session, city, seats[3].id, "出差，联系不上")
+    for number in (1, 2):
+        room.act(case, number, "concur")
+    with room.database.write() as session:
+        assert reseating.pass_over(session, city, seats[1].id, "住院").number == 2
+    with pytest.raises(Refused), room.database.write() as session:
+        reseating.pass_over(session, city, seats[1].id, "再来一次")
+    room.act(case, 2, "panel_opinion")
+    assert room.panel(case).concluded_at is not None
+    with room.database.read() as session:
+        kinds = set(session.scalars(select(Event.kind).where(Event.case_id == case.id)))
+    assert {"seat.passed_over", "chair.passed_on"} <= kinds
+
+
+def test_before_the_opening_nobody_is_passed_over(room: Room, scored: Case) -> None:
+    with pytest.raises(Refused, match="更换专家"), room.database.write() as session:
+        reseating.pass_over(session, room.at.actors["city"], room.seats(scored)[2].id, "不评分")

@@ -548,7 +548,7 @@ def anybody_may_read_it(bureau: Bureau) -> None:
 
 def the_record_tells_it(bureau: Bureau, round_case: int, case_id: int, capsys: pytest.CaptureFixture[str]) -> None:
     opened, closed, letter, precheck = "task.opened", "task.closed", "letter.queued", "precheck.done"
-    rows = history(bureau.as_("city"), case_id); print([(r["kind"], r["actor"], r["element"]) for r in rows[22:]])
+    rows = history(bureau.as_("city"), case_id)
     assert [row["kind"] for row in rows] == [
         *("case.opened", opened),
         *(closed, precheck, opened, letter),  # filled in

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import inspections, samples, site_reports, visits
+from engine import inspections, progress, samples, site_reports, visits
 from engine.clock import SHANGHAI
 from engine.db import Database
 from engine.errors import Forbidden, FormInvalid, NotFound, Refused
@@ -75,6 +75,9 @@ def test_the_drawn_are_visited_and_the_others_wait_for_the_round(round_: Round) 
             assert round_.office.open_elements(case_id) == ["arrange"]
         else:
             assert round_.case(case_id).awaits == " round_decided "
+        with round_.database.read() as session:
+            stops = progress.of_case(session, round_.office.actors["city"], case_id).stops
+        assert [stop.element for stop in stops] == ["arrange" if case_id in sample.drawn else "wait_for_round"]
     assert round_.office.open_elements(round_.case_id) == ["draft_list"]
 
 

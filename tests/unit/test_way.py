@@ -5,18 +5,19 @@ from pathlib import Path
 import pytest
 
 from engine import bundle, diagrams
-from engine.diagrams import Diagram
+from engine.diagrams import Diagram as Drawn
 from engine.instance import way
 from engine.instance.way import Move
+from tests.diagrams import Diagram
 from tests.office import REGIME
 
 DRAWN = diagrams.of(bundle.shipped(REGIME))
 
 
 def moves(text: str) -> list[Move]:
-    """`+fill_in` is reached, `-fill_in` left, any other passed."""
-    signs = {"+": "reached", "-": "left"}
-    return [(signs.get(word[0], "passed"), word.lstrip("+-")) for word in text.split()]  # type: ignore[misc]  # of Move
+    """`+fill_in` is reached, `*publicity` entered, `-fill_in` left, any other passed."""
+    signs = {"+": "reached", "*": "entered", "-": "left"}
+    return [(signs.get(word[0], "passed"), word.lstrip("+*-")) for word in text.split()]  # type: ignore[misc]  # of Move
 
 
 def walked(process: str, text: str) -> way.Way:
@@ -26,7 +27,7 @@ def walked(process: str, text: str) -> way.Way:
 FILED = "start_application +fill_in fill_in filed_by_park tell_submitted +acceptance "
 RETURNED = "acceptance acceptance_decision tell_returned +correct correct +acceptance "
 ACCEPTED = "acceptance acceptance_decision tell_accepted higher_level "
-REVIEWED = ACCEPTED + "+first_review first_review first_review_decision reviews_begin "
+REVIEWED = ACCEPTED + "+first_review first_review first_review_decision "
 
 
 def test_a_filed_application_stands_with_the_bureau() -> None:
@@ -56,15 +57,36 @@ def test_a_case_returned_twice_walks_the_loop_twice() -> None:
     assert "correct_after_review" not in found.passed
 
 
-def test_two_reviews_at_a_time_are_two_places_until_both_are_done() -> None:
-    begun = walked("application", FILED + REVIEWED)
-    assert set(begun.current) == {"expert_review", "site_inspection"}
-    one = walked("application", FILED + REVIEWED + "site_inspection")
-    assert set(one.current) == {"expert_review", "reviews_done"}
-    both = walked("application", FILED + REVIEWED + "site_inspection expert_review reviews_done")
-    assert both.current == ("wait_for_round",)
-    assert both.flows["expert_review_to_reviews_done"] == both.flows["site_inspection_to_reviews_done"] == 1
-    assert both.flows["reviews_done_to_wait_for_round"] == 1
+def test_two_branches_are_two_places_until_both_are_done() -> None:
+    both = Diagram("twice").start().parallel("fork").parallel("join").wait("after", "'2026-03-02'").end()
+    both.call("one", "application").call("other", "application")
+    both.path("filed", "fork", "one", "join", "after", "done").path("fork", "other", "join")
+    drawn = diagrams.of({"twice.bpmn": both.text()})["twice"]
+
+    def at(text: str) -> way.Way:
+        return way.walked(drawn, moves(text))
+
+    assert set(at("filed fork").current) == {"one", "other"}
+    assert set(at("filed fork other").current) == {"one", "join"}
+    found = at("filed fork other one join")
+    assert found.current == ("after",)
+    assert found.flows["one_to_join"] == found.flows["other_to_join"] == found.flows["join_to_after"] == 1
+
+
+def test_who_is_drawn_is_with_the_inspectors_and_who_is_not_waits_for_the_round() -> None:
+    """Both ways of the gateway lead to where nobody has a task yet: what the visit calls says that it has begun."""
+    drawn = FILED + REVIEWED + "*expert_review expert_review wait_for_sample in_sample "
+    assert walked("application", drawn + "*site_inspection").current == ("site_inspection",)
+    assert walked("application", drawn).current == ("wait_for_round",)
+    back = drawn + "*site_inspection site_inspection inspection_outcome"
+    assert walked("application", back).current == ("wait_for_round",)
+
+
+def test_a_held_case_waits_for_its_round_again() -> None:
+    drawn = FILED + REVIEWED + "*expert_review expert_review wait_for_sample in_sample wait_for_round round_outcome"
+    found = walked("application", drawn)
+    assert found.current == ("wait_for_round",)
+    assert found.flows["round_outcome_to_wait_for_round"] == 1
 
 
 def test_the_closing_minute_takes_the_case_out_of_filling_in() -> None:
@@ -88,7 +110,8 @@ def test_an_ended_case_stands_nowhere() -> None:
         "application",
         FILED
         + REVIEWED
-        + "site_inspection expert_review reviews_done wait_for_round round_outcome tell_recognised recognised",
+        + "*expert_review expert_review wait_for_sample in_sample wait_for_round round_outcome "
+        + "tell_recognised recognised",
     )
     assert found.current == ()
     assert "round_outcome_to_tell_not_listed" not in found.flows
@@ -140,7 +163,7 @@ def test_steps_come_in_the_order_in_which_they_are_drawn() -> None:
 )
 def test_a_path_leads_to_the_diagram_it_lies_in(path: str, process: str) -> None:
     found = diagrams.within(DRAWN, "round", path)
-    assert isinstance(found, Diagram)
+    assert isinstance(found, Drawn)
     assert found.process == process
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import opinions, panels
+from engine import opinions, panels, reseating
 from engine.access import Actor
 from web.given_review import CandidatesAsked, ReasonGiven
 from web.guard import guard
@@ -57,4 +57,16 @@ def replace_expert(session: Session, actor: Actor, seat_id: int, body: ReasonGiv
     由抽取次序中的下一位接任，先声明利害关系；原专家不再能查看本件。
     """
     case_id = panels.case_of(session, panels.replace(session, actor, seat_id, body.reason))
+    return PanelList.model_validate({"items": panels.listed(session, actor, case_id)})
+
+
+@routes.post("/seats/<number:seat_id>/pass-over")
+@guard("panel.replace")
+@operation(problems={404, 409})
+def pass_over_expert(session: Session, actor: Actor, seat_id: int, body: ReasonGiven) -> PanelList:
+    """不再等待某席位
+
+    意见公开之后用：互评缺其一份，组长的意见由下一席位代为填写。
+    """
+    case_id = panels.case_of(session, reseating.pass_over(session, actor, seat_id, body.reason))
     return PanelList.model_validate({"items": panels.listed(session, actor, case_id)})

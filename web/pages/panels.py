@@ -1,13 +1,17 @@
 """The panel of a case: its seats, how they were drawn, replacing somebody, and what the open opinions come to."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine import access, cases, deployments, opinions, panels
+from engine import access, cases, deployments, opinions, panels, reseating
+from engine.access import Actor
 from engine.errors import FormInvalid, Refused
 from engine.figures import shown
+from engine.models import Seat
 from web import guard
 from web.guard import guard as guarded
 from web.pages import frame
@@ -33,17 +37,28 @@ def show(case_id: int) -> Response:
 @guarded("panel.replace")
 def replace(seat_id: int) -> BaseResponse:
     """Give the seat of somebody who does not act to the next by lot."""
+    return _do(seat_id, panels.replace, _("已更换，由抽取次序中的下一位专家接任。"))
+
+
+@routes.post("/seats/<number:seat_id>/pass-over")
+@guarded("panel.replace")
+def pass_over(seat_id: int) -> BaseResponse:
+    """Wait no longer for somebody once the opinions are open."""
+    return _do(seat_id, reseating.pass_over, _("已不再等待该席位，理由已记录。"))
+
+
+def _do(seat_id: int, command: Callable[[Session, Actor, int, str], Seat], said: str) -> BaseResponse:
     actor = guard.actor()
     with frame.reading() as session:
         case_id = panels.case_of(session, panels.find_seat(session, actor, seat_id))
     try:
         with frame.writing() as session:
-            panels.replace(session, actor, seat_id, request.form.get("reason", ""))
+            command(session, actor, seat_id, request.form.get("reason", ""))
     except FormInvalid as error:
         return _page(case_id, seat_id, error.problems[0].message, 422)
     except Refused as error:
         return _page(case_id, seat_id, error.message, 409)
-    frame.say(_("已更换，由抽取次序中的下一位专家接任。"))
+    frame.say(said)
     return frame.go("panel_pages.show", case_id=case_id)
 
 

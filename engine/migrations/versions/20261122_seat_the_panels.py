@@ -157,6 +157,7 @@ def upgrade() -> None:
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["pool_member.id"], name="fk_seat_member_id"),
         sa.ForeignKeyConstraint(["panel_id"], ["panel.id"], name="fk_seat_panel_id"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_seat_person_id"),

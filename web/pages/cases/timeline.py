@@ -144,6 +144,8 @@ _TOLD: Mapping[str, _Tell] = {
     "panel.drawn": _plain(N_("随机抽取专家组")),
     "seat.recused": _plain(N_("专家回避，由下一位递补"), N_("回避"), "soon"),
     "seat.replaced": _plain(N_("更换专家，由下一位递补"), N_("更换"), "soon"),
+    "seat.passed_over": _plain(N_("不再等待一位专家的互评"), N_("略过"), "soon"),
+    "chair.passed_on": _plain(N_("专家组意见改由下一席位填写"), N_("略过"), "soon"),
     "seat.added": _plain(N_("加签一位专家"), N_("加签"), "soon"),
     "panel.asked_again": _plain(N_("请专家再评")),
     "panel.opened": _plain(N_("公开评审意见")),
