@@ -7,6 +7,7 @@ is still missing is left out or said by another.
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.sentences import said
 from engine import cases, events, incidents, panels
 from engine.access import Actor
 from engine.errors import FormInvalid, Refused
@@ -25,14 +26,14 @@ def pass_over(session: Session, actor: Actor, seat_id: int, reason: str) -> Seat
     panel = session.get_one(Panel, seat.panel_id)
     reason = " ".join(reason.split())
     if not reason or len(reason) > _REASON:
-        raise FormInvalid([Problem("reason", "required", f"请写明理由，不超过 {_REASON} 字")])
+        raise FormInvalid([Problem("reason", "required", said("请写明理由，不超过 %(limit)s 字", limit=_REASON))])
     case, workflow = cases.lock(session, panel.case_id)
     if case.status != "open":
-        raise Refused("该办件处于异常状态，待流程管理人员处理后方可继续办理", case=case.id)
+        raise Refused(said("该办件处于异常状态，待流程管理人员处理后方可继续办理"), case=case.id)
     task = session.scalar(select(Task).where(Task.seat_id == seat.id, Task.state == "open").limit(1))
     step = workflow.step(task.id) if task else None
     if task is None or step is None or panel.opened_at is None:
-        raise Refused("该席位没有等待办理的事项；意见公开之前不履行职责的，请更换专家", seat=seat.id)
+        raise Refused(said("该席位没有等待办理的事项；意见公开之前不履行职责的，请更换专家"), seat=seat.id)
     facts = {"panel": panel.id, "seat": seat.number, "reason": reason}
     place = task.instance_path + task.element
     if step.properties.get("does") == "take_stance":
@@ -54,5 +55,5 @@ def _next_chair(session: Session, panel: Panel, seat: Seat, case: Case) -> Seat:
     able = session.scalars(query.where(Person.disabled_at.is_(None), Seat.id != seat.id)).all()
     order = sorted(able, key=lambda each: (each.number < seat.number, each.number))
     if not order:
-        raise Refused("专家组没有其他专家可以代为填写专家组意见", case=case.id)
+        raise Refused(said("专家组没有其他专家可以代为填写专家组意见"), case=case.id)
     return order[0]

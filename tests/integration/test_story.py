@@ -557,12 +557,21 @@ def the_record_tells_it(bureau: Bureau, round_case: int, case_id: int, capsys: p
         *(closed, opened, letter),  # handed back
         *(closed, precheck, opened),  # corrected
         *(closed, opened, letter),  # accepted
-        *(closed, precheck, opened, opened),  # first review
-        *(closed, closed),  # expert review and inspection
+        *(closed, precheck, opened),  # first review
+        *("panel.drawn", closed, opened, opened, opened),
+        *("seat.recused", closed, opened),
+        *3 * ("seat.declared", closed, opened, "opinion.given", closed),
+        *(opened, "panel.opened", closed, opened, opened, opened),
+        *3 * ("stance.taken", closed),
+        *(opened, "panel.concluded", closed),
+        *("message.received", opened),  # drawn, or added to the sample
+        *("inspection.arranged", closed, opened, letter, "inspection.reported", closed),
         *("message.received", letter, "case.ended"),
     ]
-    by = ["county", "city", "county", "city", "county", "city", "city2", "expert", "inspector"]
-    assert [row["actor"] for row in rows if row["kind"] == closed] == by
+    by = [row["actor"] for row in rows if row["kind"] == closed]
+    assert by[:8] == ["county", "city", "county", "city", "county", "city", "city2", "city"]
+    assert set(by[8:15]) == set(EXPERTS)  # one leaves, three declare and score
+    assert (by[15], set(by[16:20]), by[20:]) == ("city", set(bureau.seated(case_id)), ["city", "inspector"])
     assert datetime.fromisoformat(rows[0]["at"]) == moment("2025-07-02 10:00")
     assert datetime.fromisoformat(rows[-1]["at"]) == moment("2025-10-20 10:00")
     outside = history(bureau.as_("county"), case_id)  # what happened, not who at the bureau did it
@@ -572,7 +581,12 @@ def the_record_tells_it(bureau: Bureau, round_case: int, case_id: int, capsys: p
     told = [row["kind"] for row in history(bureau.as_("leader"), round_case)]
     milestones = ["round.open", "round.closed", "publicity.opened", "cluster.recognised", "round.published"]
     assert [kind for kind in dict.fromkeys(told) if kind in milestones] == milestones
-    assert (told.count("timer.fired"), told.count("cluster.recognised"), told[-1]) == (2, 2, "case.ended")
+    assert (told.count("sample.drawn"), told.count("timer.fired"), told.count("cluster.recognised"), told[-1]) == (
+        1,
+        2,
+        2,
+        "case.ended",
+    )
 
     bureau.worker.hourly()
     database = bureau.at.database.url.render_as_string(hide_password=False)
@@ -600,23 +614,37 @@ def nothing_is_left_over(bureau: Bureau, visits: int) -> None:
         assert inbox.refusal == (403, "forbidden") if who == "owner" else inbox.json["items"] == []
     with bureau.at.database.read() as session:
         assert session.scalar(select(func.count()).where(Message.delivered_at.is_(None))) == 0
+        judging = ("pool_member", "interest", "panel", "seat", "opinion", "stance", "sample", "inspection")
         names = ("round", "case_run", "cluster", "task", "letter", "notice", "obligation", "message")
         rows = {
             name: session.scalar(select(func.count()).select_from(Base.metadata.tables[name]))
-            for name in (*names, "file", "draft", "incident", "deployment", "precheck")
+            for name in (*names, *judging, "file", "draft", "incident", "deployment", "precheck")
         }
     assert rows == {
         "deployment": 1,
         "round": 1,
         "cluster": 4,
         "case_run": 4 + 1,
-        "task": 9 + 6 + 5 + 5 + 1,  # of the county's case, the park's, the other county's, the round's; one unfinished
+        "task": (7 + 13)
+        + (4 + 15)
+        + (3 + 12)
+        + 2 * visits
+        + 7
+        + 1,  # to and in each panel, the round's; one unfinished
         "precheck": 4 + 2 + 2,  # filed, twice corrected and first reviewed; filed and first reviewed
-        "letter": 5 + 3 + 3 + 1,
+        "letter": 5 + 5 + 3 + 1 + visits,
         "notice": 3,  # call, publicity, publication
         "obligation": 2 * 5,
-        "message": 3,  # to the cases still open when the round was decided
-        "file": 1,
+        "message": 3 + 3 + 1,  # to the cases still open at the draw, at the decision, and at the settling
+        "file": 1 + 2,  # the applicant's, and the decision as PDF and Word
+        "pool_member": 4 + 2,
+        "interest": 1,
+        "panel": 3 + visits,  # of experts, and of inspectors
+        "seat": 9 + 2 * visits,
+        "opinion": 9,
+        "stance": 9 * 2,  # each on both of the others
+        "sample": 1,
+        "inspection": visits,
         "draft": 0,
         "incident": 0,
     }

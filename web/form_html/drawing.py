@@ -189,7 +189,13 @@ def _groups(layout: Layout, names: Sequence[str], filling: Filling, told: Mappin
                 beside=tuple(filling.beside.get(name, ())),
             )
         )
-    about = {"remarks": (), "before": (), "beside": (), "id": f"{id_of(names[0])}-lines", "hint": shared or _("逐项填写")}
+    about = {
+        "remarks": (),
+        "before": (),
+        "beside": (),
+        "id": f"{id_of(names[0])}-lines",
+        "hint": shared or _("逐项填写"),
+    }
     heads = [Head(label=titled(inner), hint=hint(inner)) for inner in first["properties"].values()]
     return Matrix(**{**_about(layout, names[0], filling), **about}, heads=tuple(heads), rows=tuple(rows))
 

@@ -40,7 +40,7 @@ def list_() -> Response:
         asked=wanted,
         filtered=bool(kept),
         divisions=divisions,
-        industries=industries,
+        industries={name: name for name in industries},
         states={name: _(title) for name, title in STATES.items()},
         next_href=following(
             "register.list_", rows, lambda row: [row["regime"], row["organisation_code"], row["id"]], **kept
