@@ -388,15 +388,15 @@ def test_what_was_written_before_a_question_is_there_again_after_the_answer(room
     room.convene(case, 3)
     room.act(case, 2, "declare")
     actor, task = room.experts[room.holder(case, 2)], room.task(case, 2, "score")
-    written = {"decision": "ask", "question": "由谁运营？", "score_green": {"score": "77", "reason": "已核对"}}
+    written = {"decision": "ask", "question": "由谁运营？", "score_green": {"score": "77", "reason": "只写在草稿里"}}
     with room.database.write() as session:
         tasks.save_draft(session, actor, task.id, written, 0)
     room.ask(case, 2)
     room.officer(case, "pass_on", decision="answer", answer="管委会。", question=None)
     with room.database.read() as session:
         again = queries.task_detail(session, actor, room.task(case, 2, "score").id)
-        assert again["data"] == {"score_green": {"score": "77", "reason": "已核对"}}
-        assert "77" not in told(room, room.at.actors["city"], case)
+        assert again["data"] == {"score_green": {"score": "77", "reason": "只写在草稿里"}}
+        assert "只写在草稿里" not in told(room, room.at.actors["city"], case)
 
 
 def test_an_open_panel_goes_on_without_a_stance_and_with_another_chair(room: Room) -> None:
