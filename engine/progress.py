@@ -13,7 +13,7 @@ from engine.access import Actor
 from engine.diagrams import Diagram, Node
 from engine.instance import way
 from engine.instance.way import Move, Way
-from engine.models import Case, Event, Organisation, Person, Task
+from engine.models import Case, Event, Organisation, Person, Seat, Task
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -100,16 +100,25 @@ def _record(session: Session, case: Case) -> list[Any]:
 
 
 def _moves(record: Sequence[Any]) -> Iterator[tuple[datetime, Move]]:
-    """What the record says of elements, with their paths. A payload that was erased by law says nothing."""
+    """What the record says of elements, with their paths. A payload that was erased by law says nothing.
+
+    Of a step that several do at a time each item is reached; it is passed when all are, which the engine says itself.
+    """
     for row in record:
-        if row.kind == "task.closed" and row.element:
-            yield row.at, ("passed", row.element)
-        elif row.kind == "task.opened" and row.element:
-            yield row.at, ("reached", row.element)
-        elif row.kind == "task.cancelled" and row.element:
-            yield row.at, ("left", row.element)
+        place = _whole(row.element or "")
+        if row.kind == "task.closed" and place == row.element:
+            yield row.at, ("passed", place)
+        elif row.kind == "task.opened" and place:
+            yield row.at, ("reached", place)
+        elif row.kind == "task.cancelled" and place == row.element:
+            yield row.at, ("left", place)
         for element in (row.payload or {}).get("passed", ()):
             yield row.at, ("passed", element)
+
+
+def _whole(place: str) -> str:
+    """The place of the step itself, for one of the items that several do at a time: "review/[2]/concur"."""
+    return "/".join(part for part in place.split("/") if not part.startswith("["))
 
 
 def _runs(case: Case, drawn: Mapping[str, Diagram], record: Sequence[Any]) -> list[Run]:
@@ -175,8 +184,10 @@ def _tasks(session: Session, actor: Actor, case: Case) -> list[Row]:
             Person.display_name.label("holder"),
             closer.display_name.label("closed_by"),
             access.visible_tasks(actor).label("seen"),
+            Seat.number.label("seat"),
         )
         .join(Organisation, Organisation.code == Task.organisation_code)
+        .outerjoin(Seat, Seat.id == Task.seat_id)
         .outerjoin(Person, Person.id == Task.assignee_id)
         .outerjoin(closer, closer.name == Task.closed_by)
         .where(Task.case_id == case.id)
@@ -186,14 +197,17 @@ def _tasks(session: Session, actor: Actor, case: Case) -> list[Row]:
 
 
 def _stops(case: Case, runs: Sequence[Run], tasks: Sequence[Row]) -> Iterator[Stop]:
-    waiting = {(task["instance_path"], task["element"]): task for task in tasks if task["state"] == "open"}
+    waiting: dict[str, list[Row]] = {}
+    for task in tasks:
+        if task["state"] == "open":
+            waiting.setdefault(_whole(task["instance_path"] + task["element"]), []).append(task)
     for run in runs:
         for element in run.current:
-            node, task = run.diagram.nodes[element], waiting.get((run.path, element))
-            if task:
+            node, held = run.diagram.nodes[element], waiting.get(run.path + element, [])
+            for task in held:
                 who = _who(task, "holder")
                 yield Stop(run.path, element, node.name, task["id"], task["due_at"], who, task["opened_at"])
-            elif not node.calls:
+            if not held and not node.calls:
                 yield Stop(run.path, element, node.name, None, case.wake_at if node.timer else None, "", None)
 
 
@@ -203,7 +217,7 @@ def _steps(case: Case, runs: Sequence[Run], run: Run, tasks: Sequence[Row], dept
     for node in run.diagram.nodes.values():
         if node.kind not in _TOLD | _EVENTS and not node.calls:
             continue
-        here = [task for task in tasks if (task["instance_path"], task["element"]) == (run.path, node.id)]
+        here = [task for task in tasks if _whole(task["instance_path"] + task["element"]) == run.path + node.id]
         done = [task for task in here if task["state"] == "done"]
         waiting = [task for task in here if task["state"] == "open"]
         times = run.way.passed.get(node.id, 0)
@@ -239,8 +253,9 @@ def _called(runs: Sequence[Run], run: Run, node: Node) -> list[Run]:
 
 
 def _who(task: Row, person: str) -> str:
-    """The person, where the actor sees the task; else the office."""
-    return f"{task[person]}（{task['office']}）" if task["seen"] and task[person] else str(task["office"])
+    """The person, where the actor sees the task; else the office, and of a panel's seat its number."""
+    named = task[person] if task["seen"] else f"{task['seat']}号席位" if task["seat"] else None
+    return f"{named}（{task['office']}）" if named else str(task["office"])
 
 
 def told(session: Session, actor: Actor, case_id: int) -> list[Row]:
