@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine import clock
 from tests import office, samples
 from tests.faults.invariants import Done
 
@@ -29,9 +30,17 @@ ROLES = {  # every client has one of each
 }
 REPEATED = 0.2  # of the acknowledged requests are sent again
 MOST_OPEN = 30  # applications a client begins
-REVIEWERS = ("expert", "inspector")
+POOLED = ("expert", "inspector")  # who is drawn or sent
 RETURNING = {"acceptance", "first_review"}  # forms that may hand an application back
-TEXT_OF = {"application": "governance", "check_objections": "note", "publish": "title"}  # where the word stands
+TEXT_OF = {  # where the word stands
+    "application": "governance",
+    "call_notice": "title",
+    "panel": "fields",
+    "draw_sample": "note",
+    "check_objections": "note",
+    "publish": "title",
+}
+WORDLESS = {"declare_interest", "open_opinions", "stance"}  # who agrees has nothing to write
 # What a colleague, the closing time or four eyes may answer to a first attempt. Never to one's own repetition.
 REFUSALS = {"task_already_done", "task_claimed_by_another", "conflict", "refused", "not_found", "forbidden"}
 
@@ -44,7 +53,7 @@ class Ledger:
     refused: list[tuple[str, str, str]] = field(default_factory=list)  # task, person, code: a colleague was faster
     faults: list[str] = field(default_factory=list)  # 5xx, or an answer that should not be
     counts: Counter[str] = field(default_factory=Counter)
-    reviewed: dict[int, set[str]] = field(default_factory=dict)  # case → reviews acknowledged
+    concluded: set[int] = field(default_factory=set)  # cases whose panel's opinion was acknowledged
     round_of: dict[int, int] = field(default_factory=dict)
 
 
@@ -88,11 +97,21 @@ class Client(threading.Thread):
     """One of the offices at work."""
 
     def __init__(
-        self, number: int, tokens: Mapping[str, str], round_id: int, line: Line, ledger: Ledger, *, returns: float
+        self,
+        number: int,
+        tokens: Mapping[str, str],
+        round_id: int,
+        line: Line,
+        ledger: Ledger,
+        *,
+        pool: Mapping[str, int],
+        returns: float,
     ) -> None:
         super().__init__(name=f"client {number}")
         self.number = number
         self.tokens = tokens  # by account
+        self.pool = pool  # account → number in the pool
+        self.experts = [account for account in pool if account.startswith("expert.")]  # one a client
         self.round_id = round_id  # one that stays open
         self.line = line
         self.ledger = ledger
@@ -114,10 +133,13 @@ class Client(threading.Thread):
         if self.random.random() < 0.03:
             self._open_round()
         for role in sorted(ROLES, key=self._turn_of):
+            if role == "expert":
+                if self._together():
+                    return None
+                continue
             tasks = self._inbox(role)
             if tasks:
-                task = self.random.choice(tasks)
-                return self._both(task) if role in REVIEWERS else self._complete(role, task)
+                return self._complete(role, self.random.choice(tasks))
         return self._open_case() if self.opened < MOST_OPEN else time.sleep(0.05)
 
     def _turn_of(self, role: str) -> float:
@@ -147,18 +169,25 @@ class Client(threading.Thread):
             self.ledger.round_of[answer.said["id"]] = chosen
             self.ledger.done.append(Done("case", str(answer.said["id"]), self._account("applicant"), name))
 
-    def _both(self, task: dict[str, Any]) -> None:
-        """Expert and inspector of one case finish at the same moment: two commands, two tasks, one state."""
-        together = [
-            threading.Thread(target=self._complete, args=(role, other))
-            for role in REVIEWERS
-            for other in self._inbox(role)
-            if other["case_id"] == task["case_id"]
-        ]
+    def _together(self) -> bool:
+        """The experts of one case finish at the same moment: as many commands, as many tasks, one state.
+
+        Experts are drawn from all; one client sees to a case's panel, so that nobody has two pairs of hands.
+        """
+        waiting: dict[int, list[tuple[str, dict[str, Any]]]] = {}
+        for expert in self.experts:
+            for task in self._inbox(expert):
+                if task["case_id"] % len(self.experts) == self.number:
+                    waiting.setdefault(task["case_id"], []).append((expert, task))
+        if not waiting:
+            return False
+        chosen = self.random.choice(list(waiting.values()))
+        together = [threading.Thread(target=self._complete, args=each) for each in chosen]
         for thread in together:
             thread.start()
         for thread in together:
             thread.join()
+        return True
 
     def _complete(self, role: str, task: dict[str, Any]) -> None:
         detail = self._ask(role, "GET", f"/tasks/{task['id']}")
@@ -170,9 +199,9 @@ class Client(threading.Thread):
         if answer.status == 200:
             if answer.said["id"] != task["case_id"]:
                 self.ledger.faults.append(f"{task['id']}: the answer speaks of case {answer.said['id']}")
-            if role in REVIEWERS:
-                self.ledger.reviewed.setdefault(task["case_id"], set()).add(role)
-            self.ledger.done.append(Done("task", task["id"], self._account(role), word))
+            if form == "expert_review":
+                self.ledger.concluded.add(task["case_id"])
+            self.ledger.done.append(Done("task", task["id"], self._account(role), "" if form in WORDLESS else word))
         elif answer.status in {403, 404, 409} and answer.said["code"] in REFUSALS:
             self.ledger.refused.append((task["id"], self._account(role), answer.said["code"]))
         elif answer.status != 422 or form not in {"call_notice", "draft_list"}:
@@ -181,27 +210,38 @@ class Client(threading.Thread):
     def _data(self, case_id: int, form: str, word: str) -> dict[str, Any]:
         """A right answer for the form, with the word in a text of it."""
         right = samples.ANSWERS[form]
-        back = self.random.random() < self.returns
-        if form in RETURNING and back:
+        if form in WORDLESS:
+            return right
+        if form in RETURNING and self.random.random() < self.returns:
             return {**right, "decision": "return", "opinion": word, "remarks": [{"field": "output", "remark": word}]}
-        if form == "call_notice":  # it closes before the next server lives
-            closes_at = (self.line.now() + timedelta(hours=12)).isoformat(timespec="seconds")
-            return {**right, "title": word, "closes_at": closes_at}
-        if form == "draft_list":
-            cases = self._reviewed(case_id)
-            reasons = [{"case": case, "reason": word} for case in cases]
-            return {"cases": cases, "reasons": reasons, "opinion": word}
-        return {**right, TEXT_OF.get(form, "opinion"): word}
+        said = [word] if form == "panel" else word
+        return {**right, TEXT_OF.get(form, "opinion"): said, **self._particular(case_id, form, word)}
+
+    def _particular(self, case_id: int, form: str, word: str) -> dict[str, Any]:
+        """What the samples cannot know."""
+        beside = (self.number + 1) % len(self.experts)
+        team = [self.pool[f"inspector.{number}"] for number in (self.number, beside)]  # who leads reports
+        match form:
+            case "call_notice":  # it closes before the next server lives
+                return {"closes_at": (self.line.now() + timedelta(hours=12)).isoformat(timespec="seconds")}
+            case "draw_sample":  # who is still under review is left out
+                return {"without_unfinished": True}
+            case "arrange_inspection":
+                return {"inspectors": team, "leader": team[0]}
+            case "site_inspection":
+                today = f"{self.line.now().astimezone(clock.SHANGHAI):%Y-%m-%d}"
+                return {"inspectors": team, "inspected_on": today}
+            case "draft_list":
+                cases = self._reviewed(case_id)
+                return {"cases": cases, "reasons": [{"case": case, "reason": word} for case in cases]}
+        return {}
 
     def _reviewed(self, round_case: int) -> list[int]:
-        case = self._ask("officer", "GET", f"/cases/{round_case}").said
-        reviewed = self.ledger.reviewed.copy()
-        same = (
-            id_
-            for id_, seen in reviewed.items()
-            if len(seen) == 2 and self.ledger.round_of.get(id_) == case["round_id"]
-        )
-        return sorted(same)
+        """The round's cases whose panel is through and that have nothing left to do."""
+        round_id = self._ask("officer", "GET", f"/cases/{round_case}").said["round_id"]
+        concluded = [id_ for id_ in sorted(self.ledger.concluded.copy()) if self.ledger.round_of.get(id_) == round_id]
+        seen = {id_: self._ask("officer", "GET", f"/cases/{id_}").said for id_ in concluded}
+        return [id_ for id_, case in seen.items() if case["status"] == "open" and not case["tasks"]]
 
     # -- how it asks -----------------------------------------------------------------------------------
 
@@ -251,4 +291,5 @@ class Client(threading.Thread):
         return f"c{self.number}w{next(self._numbers)}z"
 
     def _account(self, role: str) -> str:
-        return f"{role}.{self.number}"
+        """The account of this client's that has the role; an account itself stays what it is."""
+        return role if "." in role else f"{role}.{self.number}"

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from engine import accounts, sign_ins
+from engine import accounts, pool, sign_ins
 from engine.access import SCOPES
 from engine.db import Database
+from engine.pool import Card
 from tests import office, samples
 from tests.clock import standing_at
 from tests.faults import clients, invariants
@@ -50,9 +51,9 @@ class Siege:
         self.random = random.Random(2025)
         self.began = samples.MOMENT
         with standing_at(samples.MOMENT):
-            round_id, tokens = _furnish(self.database)
+            round_id, tokens, pooled = _furnish(self.database)
         self.clients = [
-            clients.Client(number, tokens, round_id, self.line, self.ledger, returns=self.returns)
+            clients.Client(number, tokens, round_id, self.line, self.ledger, pool=pooled, returns=self.returns)
             for number in range(CLIENTS)
         ]
 
@@ -157,7 +158,7 @@ def test_a_killed_server_loses_nothing_it_answered_and_leaves_nothing_half_done(
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_fault_is_found(bug: str, launcher: Launcher, database: Database, tmp_path: Path) -> None:
     """Otherwise the test above would prove nothing."""
-    returns = 0.0 if bug == "no lock" else 0.7  # cases hurry to their two reviews, which are done at once
+    returns = 0.0 if bug == "no lock" else 0.7  # cases hurry to their panels, whose members act at once
     # What a lock is for shows in the rows, but on SQLite: it refuses by itself to write upon what has changed (503).
     in_rows = bug == "two transactions" or (bug == "no lock" and database.dialect == "postgresql")
     siege = Siege(launcher, database, tmp_path, bug=bug, returns=returns, answers_count=not in_rows)
@@ -169,12 +170,12 @@ def rounds_opened(database: Database) -> int:
         return int(session.execute(text("SELECT count(*) FROM round")).scalar_one()) - 1  # one is the office's own
 
 
-def _furnish(database: Database) -> tuple[int, dict[str, str]]:
-    """The office with one open round, and the people of every client, each with a token."""
+def _furnish(database: Database) -> tuple[int, dict[str, str], dict[str, int]]:
+    """The office with one open round, and the people of every client, each with a token; who is in the pool."""
     made = office.furnish(database)
     round_ = made.open_round()
     made.complete("city", made.open_task(round_.case_id or 0, "call_notice"), samples.ANSWERS["call_notice"])
-    tokens = {}
+    tokens, pooled = {}, {}
     with database.write() as session:
         for number in range(CLIENTS):
             for role, (held, organisation) in clients.ROLES.items():
@@ -183,7 +184,11 @@ def _furnish(database: Database) -> tuple[int, dict[str, str]]:
                 scopes = frozenset(SCOPES)
                 token = sign_ins.issue_token(session, person, scopes, days=366, label="", by="setup")
                 tokens[person.name] = token
-    return round_.id, tokens
+                if role in clients.POOLED:
+                    card = Card(("有色金属",), f"虚构研究院{number}", "", samples.MOMENT.date(), None)
+                    city = made.actors["city"]
+                    pooled[person.name] = pool.add(session, city, organisation, person.name, kind=role, card=card).id
+    return round_.id, tokens, pooled
 
 
 def _settle(database: Database) -> None:
