@@ -185,6 +185,7 @@ def _tasks(session: Session, actor: Actor, case: Case) -> list[Row]:
             closer.display_name.label("closed_by"),
             access.visible_tasks(actor).label("seen"),
             Seat.number.label("seat"),
+            Task.roles,
         )
         .join(Organisation, Organisation.code == Task.organisation_code)
         .outerjoin(Seat, Seat.id == Task.seat_id)
@@ -253,8 +254,9 @@ def _called(runs: Sequence[Run], run: Run, node: Node) -> list[Run]:
 
 
 def _who(task: Row, person: str) -> str:
-    """The person, where the actor sees the task; else the office, and of a panel's seat its number."""
-    named = task[person] if task["seen"] else f"{task['seat']}号席位" if task["seat"] else None
+    """The person, where the actor sees the task; else the office, and of a panel the number of the seat: 专家1."""
+    numbered = f"专家{task['seat']}" if task["seat"] and " expert " in task["roles"] else None
+    named = task[person] if task["seen"] else numbered
     return f"{named}（{task['office']}）" if named else str(task["office"])
 
 

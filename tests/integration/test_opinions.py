@@ -422,3 +422,20 @@ def test_an_open_panel_goes_on_without_a_stance_and_with_another_chair(room: Roo
 def test_before_the_opening_nobody_is_passed_over(room: Room, scored: Case) -> None:
     with pytest.raises(Refused, match="更换专家"), room.database.write() as session:
         reseating.pass_over(session, room.at.actors["city"], room.seats(scored)[2].id, "不评分")
+
+
+def test_a_case_tells_whose_stance_it_still_waits_for(room: Room) -> None:
+    case, _result = opened(room, "70", "80", "85")
+    room.act(case, 2, "concur")
+    with room.database.read() as session:
+        office = progress.of_case(session, room.at.actors["city"], case.id)
+        applicant = progress.of_case(session, room.at.actors["county"], case.id)
+    assert {stop.element for stop in office.stops} == {"concur"}
+    waiting = {f"专家{room.holder(case, number)[-2:]}" for number in (1, 3)}
+    assert {stop.holder.partition("（")[0] for stop in office.stops} == waiting
+    assert {stop.holder.partition("（")[0] for stop in applicant.stops} == {"专家1", "专家3"}
+    for number in (1, 3):
+        room.act(case, number, "concur")
+    with room.database.read() as session:
+        (stop,) = progress.of_case(session, room.at.actors["city"], case.id).stops
+    assert stop.element == "panel_opinion"
