@@ -280,5 +280,10 @@ _OPENED = (
     )
     .returning(Task.pass_number, Task.assignee_id)
 )
-_LOCKED = select(Case).where(Case.id == bindparam("case")).with_for_update().execution_options(populate_existing=True)
+_LOCKED = (  # a message to the case, which names its row, is written meanwhile: its sender may hold the record already
+    select(Case)
+    .where(Case.id == bindparam("case"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 _STATE = select(Case.state).where(Case.id == bindparam("case"))

@@ -104,8 +104,10 @@ def _reason_for_another(session: Session, rules: Regime, year: int, again: str) 
     """The reason where the year has its rounds already; None where it has not. Raises FormInvalid without one."""
     if rules.rounds is None:
         return None
-    # Two officers who open one at the same moment come one after the other.
-    session.execute(select(Organisation.code).where(Organisation.code == rules.bureau).with_for_update())
+    # Two officers who open one at the same moment come one after the other. Who opens a task of the bureau's, which
+    # names its row, does not wait for them: they may hold the record that these two want next.
+    bureau = select(Organisation.code).where(Organisation.code == rules.bureau)
+    session.execute(bureau.with_for_update(key_share=True))
     query = select(Round.title).where(
         Round.regime == rules.name, Round.bureau_code == rules.bureau, Round.year == year, Round.state != "cancelled"
     )

@@ -17,7 +17,7 @@ _LOCKED = (
     select(Case, Task, exists().where(Draft.task_id == bindparam("task")))
     .join(Task, Task.case_id == Case.id)
     .where(Task.id == bindparam("task"))
-    .with_for_update()
+    .with_for_update(key_share=True)  # as cases.lock
     .execution_options(populate_existing=True)
 )
 _NO_DRAFTS = delete(Draft.__table__).where(Draft.task_id == bindparam("task"))  # type: ignore[arg-type]  # a Table

@@ -205,7 +205,7 @@ def _no_lock() -> None:
     @event.listens_for(Engine, "before_cursor_execute", retval=True)
     def careless(_c: Any, _k: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> tuple[str, Any]:
         if "FROM case_run" in statement:
-            statement = statement.replace(" FOR UPDATE", "")
+            statement = re.sub(r" FOR (NO KEY )?UPDATE", "", statement)
         if statement.startswith("UPDATE case_run") and isinstance(parameters, dict):
             statement = re.sub(r" AND case_run\.version = \S+", "", statement)
         return statement, parameters
