@@ -1,5 +1,17 @@
 """What we remember: a table a thing of the office, a comment where the column does not say it."""
 
+from engine.models.days import DayOverride, HolidayNotice
+from engine.models.letters import (
+    Attempt,
+    Delivery,
+    Digest,
+    Feed,
+    Letter,
+    LetterChoice,
+    MailAccount,
+    Reminder,
+    Substitute,
+)
 from engine.models.people import ApiToken, Membership, Organisation, Person, SignIn, SignInFailure
 from engine.models.record import ChainHead, Event, Heartbeat, IdempotencyKey, Tally
 from engine.models.review import (
@@ -21,7 +33,6 @@ from engine.models.work import (
     DeploymentFile,
     Draft,
     Incident,
-    Letter,
     Message,
     Precheck,
     StoredFile,
@@ -30,20 +41,28 @@ from engine.models.work import (
 
 __all__ = [
     "ApiToken",
+    "Attempt",
     "Case",
     "ChainHead",
     "Cluster",
+    "DayOverride",
+    "Delivery",
     "Deployment",
     "DeploymentFile",
+    "Digest",
     "Draft",
     "Event",
+    "Feed",
     "Heartbeat",
+    "HolidayNotice",
     "IdempotencyKey",
     "Incident",
     "Inspection",
     "Interest",
     "LateFiling",
     "Letter",
+    "LetterChoice",
+    "MailAccount",
     "Membership",
     "Message",
     "Notice",
@@ -55,6 +74,7 @@ __all__ = [
     "Person",
     "PoolMember",
     "Precheck",
+    "Reminder",
     "Round",
     "Sample",
     "Seat",
@@ -62,6 +82,7 @@ __all__ = [
     "SignInFailure",
     "Stance",
     "StoredFile",
+    "Substitute",
     "Tally",
     "Task",
 ]

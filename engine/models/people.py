@@ -29,6 +29,8 @@ class Person(Base):
     display_name: Mapped[str]
     password_hash: Mapped[str | None]  # argon2id; empty: tokens only
     password_changed_at: Mapped[datetime | None]
+    email: Mapped[str | None]
+    email_suspect: Mapped[str | None]  # why letters to it are believed not to arrive
     language: Mapped[str] = mapped_column(server_default="zh-CN")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

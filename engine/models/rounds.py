@@ -78,16 +78,33 @@ class Notice(Base):
 
 
 class Obligation(Base):
-    """义务: what a cluster owes by when. Its printed date never moves silently."""
+    """义务: what is owed by when: by a cluster, or by the bureau to a publicity period or a round.
+
+    The printed date never moves silently. Time limits of steps stand with their tasks.
+    """
 
     __tablename__ = "obligation"
     id: Mapped[int] = mapped_column(primary_key=True)
-    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id"))
-    kind: Mapped[str]  # annual_report, renewal, expiry
+    regime: Mapped[str]
+    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"))
+    kind: Mapped[str]  # annual_report, renewal, expiry; publicity; round_closing
     year: Mapped[int]  # in which the date falls
     printed_on: Mapped[date]
     effective_on: Mapped[date]  # after the regime's roll
+    due_at: Mapped[datetime]  # the last moment: the end of the effective day, or a closing minute
+    earliest_on: Mapped[date]  # with latest_on: where it may come to lie when the holiday notices are out
+    latest_on: Mapped[date]
     provisional: Mapped[bool]  # rests on a year without a holiday notice
+    calendar_revision: Mapped[str]  # the calendar it was worked out with
     clause: Mapped[str]
-    state: Mapped[str]  # open, met, lapsed
-    __table_args__ = (UniqueConstraint("cluster_id", "kind", "year"),)
+    state: Mapped[str]  # open, met, lapsed, cancelled
+    settled_at: Mapped[datetime | None]  # when it became met, lapsed or cancelled
+    __table_args__ = (
+        UniqueConstraint("cluster_id", "kind", "year"),
+        UniqueConstraint("notice_id"),
+        UniqueConstraint("round_id"),
+        Index("ix_obligation_year", "bureau_code", "due_at", "id"),
+    )

@@ -67,6 +67,7 @@ class Case(Base):
     )
 
 
+UNPLANNED = text("state = 'open' AND planned_at IS NULL")
 OPEN = text("state = 'open'")  # of tasks: the index stays as small as the work at hand
 
 
@@ -91,6 +92,7 @@ class Task(Base):
     priority: Mapped[int] = mapped_column(server_default="0")
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    planned_at: Mapped[datetime | None]  # when its letter and its reminders were written down
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
     answers: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # what was filled in; no token carries it
@@ -104,6 +106,7 @@ class Task(Base):
             postgresql_where=OPEN,
         ),
         Index("ix_task_open_of_assignee", "assignee_id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_task_unplanned", "id", sqlite_where=UNPLANNED, postgresql_where=UNPLANNED),
     )
 
 
@@ -162,22 +165,6 @@ class Message(Base):
     payload: Mapped[Any] = mapped_column(Json)
     sent_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
-
-
-class Letter(Base):
-    """通知 in the outbox: written with the change that causes it, sent later."""
-
-    __tablename__ = "letter"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    dedupe_key: Mapped[str] = mapped_column(unique=True)
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_run.id"), index=True)
-    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"))  # whose wording
-    template: Mapped[str]  # "letters/returned.txt" without folder and ending
-    organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
-    role: Mapped[str]  # of the recipients there
-    fields: Mapped[Any] = mapped_column(Json)  # what fills the blanks
-    status: Mapped[str]  # due, sent, failed, cancelled
-    created_at: Mapped[datetime]
 
 
 class StoredFile(Base):
