@@ -3,25 +3,28 @@
 import re
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from types import MappingProxyType
 
-from config import tables
+from config import ladders, tables
 from config.errors import RegimeInvalid
+from config.ladders import Ladder
 
 FOLDER = Path(__file__).parent / "regimes"
 SETTING = "本局设置"  # shown where the text is silent and the bureau decides
+DATES = ("renewal", "expiry", "task", "publicity", "round_closing")  # that have ladders, beside the fixed dates
 
 _TOP = (
     "name", "title", "source", "bureau", "in_force_from", "in_force_until",
     "rounds", "criteria", "thresholds", "limits", "periods", "obligations", "validity", "renewal", "inspection",
     "objections",
-    "register", "review",
+    "register", "review", "ladders",
 )  # fmt: skip
 _STANDS_ON = ("clause", "basis")
+_FIXED = ("month", "day", "clause", "roll", "reminders", "first_due_years_after")  # `reminders`: before [ladders]
 _PART = re.compile(r"\{(short|year|serial)(?:(?<=serial):0[1-9])?\}")  # of a number; a serial may say its digits
 _SERIAL = re.compile(r"\{serial[^}]*\}")
 
@@ -71,7 +74,6 @@ class FixedDate:
     day: int
     clause: str
     roll: str  # "none": stays where it is printed; "next_working_day"
-    reminders: tuple[int, ...]  # days before the date; negative: after it
     first_due_years_after: int  # calendar years between publication and the first time
 
     def in_year(self, year: int) -> date:
@@ -187,7 +189,7 @@ class Regime:
     bureau: str  # code of the organisation that recognises
     in_force_from: date
     in_force_until: date | None  # last day; None: not stated
-    criteria: Mapping[str, str]  # id of a row of criteria.dmn → the clause it stands on
+    criteria: Mapping[str, str]  # id of a row of criteria.dmn → the clause it stands on; none: only its dates are known
     thresholds: Mapping[str, Threshold]
     limits: Mapping[str, Period]  # for a step
     periods: Mapping[str, Period]  # for the public
@@ -199,6 +201,12 @@ class Regime:
     inspection: Inspection | None = None  # None: a text, or an older deployment, that draws no sample
     rounds: Rounds | None = None  # None: the text does not say how many a year
     register: Register | None = None  # None: clusters get no number
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)  # kind of date → when it is reminded of; none: never
+
+    @property
+    def deployable(self) -> bool:
+        """Whether cases can run by it. A text of which only the dates are written down has no steps yet."""
+        return bool(self.criteria)
 
     @property
     def advisory(self) -> tuple[str, ...]:
@@ -233,18 +241,19 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         bureau=top.text("bureau"),
         in_force_from=top.day("in_force_from"),
         in_force_until=top.day("in_force_until") if "in_force_until" in top else None,
-        criteria=MappingProxyType(top.texts("criteria")),
-        thresholds=MappingProxyType(_thresholds(top)),
+        criteria=MappingProxyType(top.texts("criteria") if "criteria" in top else {}),
+        thresholds=MappingProxyType(_thresholds(top) if "thresholds" in top else {}),
         limits=MappingProxyType(limits),
         periods=MappingProxyType(periods),
         obligations=MappingProxyType(_obligations(top)),
         validity=Validity(validity.whole("years", 1, 50), validity.text("clause"), validity.flag("counts_first_day")),
-        renewal=Renewal(renewal.whole("window_months", 1, 60), _clause(renewal)),
+        renewal=Renewal(renewal.whole("window_months", 1, 60), tables.clause(renewal)),
         objections=_objections(top),
         inspection=_inspection(top) if "inspection" in top else None,
         rounds=_rounds(top) if "rounds" in top else None,
         register=_register(top) if "register" in top else None,
         review=_review(top) if "review" in top else None,
+        ladders=MappingProxyType(_ladders(top)),
     )
     if regime.in_force_until and regime.in_force_until < regime.in_force_from:
         raise RegimeInvalid(f"{name}: in_force_until 早于 in_force_from", path="in_force_until")
@@ -274,12 +283,12 @@ def shipped(name: str) -> Regime:
 
 def _rounds(top: tables.Table) -> Rounds:
     table = top.table("rounds", ("most_a_year", *_STANDS_ON))
-    return Rounds(table.whole("most_a_year", 1, 50), _clause(table))
+    return Rounds(table.whole("most_a_year", 1, 50), tables.clause(table))
 
 
 def _review(top: tables.Table) -> Review:
     table = top.table("review", ("conflict_points", "conclusions_differ", *_STANDS_ON))
-    return Review(table.decimal("conflict_points"), table.flag("conclusions_differ"), _clause(table))
+    return Review(table.decimal("conflict_points"), table.flag("conclusions_differ"), tables.clause(table))
 
 
 def _thresholds(top: tables.Table) -> dict[str, Threshold]:
@@ -296,30 +305,43 @@ def _thresholds(top: tables.Table) -> dict[str, Threshold]:
 
 
 def _periods(top: tables.Table, key: str) -> dict[str, Period]:
-    found = top.tables(key, ("working_days", "count_first", *_STANDS_ON))
+    found = top.tables(key, ("working_days", "count_first", *_STANDS_ON)) if key in top else {}
     return {
         name: Period(
             working_days=table.whole("working_days", 1, 1000),
             count_first=table.flag("count_first") if "count_first" in table else False,
-            clause=_clause(table),
+            clause=tables.clause(table),
         )
         for name, table in found.items()
     }
 
 
 def _obligations(top: tables.Table) -> dict[str, FixedDate]:
-    known = ("month", "day", "clause", "roll", "reminders", "first_due_years_after")
     found = {}
-    for name, table in top.tables("obligations", known).items():
+    for name, table in top.tables("obligations", _FIXED).items():
         month = table.whole("month", 1, 12)
         found[name] = FixedDate(
             month=month,
             day=table.whole("day", 1, monthrange(2025, month)[1]),  # a common year: the date exists every year
             clause=table.text("clause"),
             roll=table.choice("roll", ("none", "next_working_day")),
-            reminders=table.wholes("reminders", -366, 366),
             first_due_years_after=table.whole("first_due_years_after", 0, 10),
         )
+    return found
+
+
+def _ladders(top: tables.Table) -> dict[str, Ladder]:
+    """By kind of date. Before there were ladders, a fixed date had its rungs beside it."""
+    fixed = top.tables("obligations", _FIXED)
+    before = {
+        kind: ladders.of_days(table.wholes("reminders", -366, 366))
+        for kind, table in fixed.items()
+        if "reminders" in table
+    }
+    found = before | ladders.read(top, (*fixed, *DATES))
+    for kind, table in fixed.items():
+        if kind not in found:
+            raise RegimeInvalid(f"{table.path} 没有提醒梯级；请写明 ladders.{kind}", path=f"ladders.{kind}")
     return found
 
 
@@ -331,7 +353,7 @@ def _register(top: tables.Table) -> Register:
     if sorted(_PART.findall(number)) != ["serial", "short", "year"] or "{" in rest or "}" in rest:
         said = "应由 {short}、{year} 和 {serial} 各一次组成，序号可写明位数，如 {short}{year}-{serial:03}"
         raise RegimeInvalid(f"{table.path}.number {said}", path=f"{table.path}.number")
-    return Register(number, table.text("short"), _clause(table))
+    return Register(number, table.text("short"), tables.clause(table))
 
 
 def _inspection(top: tables.Table) -> Inspection:
@@ -341,7 +363,7 @@ def _inspection(top: tables.Table) -> Inspection:
         raise RegimeInvalid(
             f"{table.path}.share_pct 应大于 0、不超过 100，现为 {share}", path=f"{table.path}.share_pct"
         )
-    return Inspection(share, table.whole("at_least", 1, 1000), _clause(table))
+    return Inspection(share, table.whole("at_least", 1, 1000), tables.clause(table))
 
 
 def _objections(top: tables.Table) -> Objections:
@@ -349,20 +371,10 @@ def _objections(top: tables.Table) -> Objections:
         return Objections("remove", "last_day", None)
     table = top.table("objections", ("upheld", "file_until", *_STANDS_ON))
     return Objections(
-        table.choice("upheld", ("remove", "publicise_anew")), table.choice("file_until", ("last_day",)), _clause(table)
+        table.choice("upheld", ("remove", "publicise_anew")),
+        table.choice("file_until", ("last_day",)),
+        tables.clause(table),
     )
-
-
-def _clause(table: tables.Table) -> str | None:
-    """The text's clause, or None where `basis = "setting"` says that the bureau decided. One of both must be there."""
-    if ("clause" in table) == ("basis" in table):
-        raise RegimeInvalid(
-            f'{table.path} 应写明条款 clause，或写 basis = "setting"（本局设置），二者择一', path=table.path
-        )
-    if "clause" in table:
-        return table.text("clause")
-    table.choice("basis", ("setting",))
-    return None
 
 
 def _months_later(day: date, months: int) -> date:

@@ -20,6 +20,7 @@ class Settings:
     port: int = 8000  # PORT is honoured too
     trusted_proxy: str = ""  # address of the reverse proxy whose X-Forwarded-For is believed; empty: none
     threads: int = 8  # of the web server
+    mail: str = ""  # TOML file of the mail accounts; empty: no mail leaves
     tick_seconds: int = 15  # how often timers, messages and anchors are looked at
     file_megabytes: int = 50  # the largest single upload
     case_megabytes: int = 1024  # all uploads of one case
@@ -59,6 +60,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         if name in given:
             values[field.name] = _parsed(name, field.type, given[name])
     return Settings(**values)  # type: ignore[arg-type]  # each value was parsed by its field's type above
+
+
+def secret(name: str) -> str:
+    """What the environment has under a name that a file of ours refers to; empty where it has nothing."""
+    return os.environ.get(name, "")
 
 
 def _parsed(name: str, kind: object, text: str) -> object:

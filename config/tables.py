@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 from config.errors import RegimeInvalid
 
@@ -52,6 +52,14 @@ class Table:
         values = [self._whole(key, value, least, most) for value in self._list(key)]
         if len(set(values)) != len(values):
             self._refuse(key, f"有重复的数：{values}")
+        return tuple(values)
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """A list of texts."""
+        values = self._list(key)
+        for value in values:
+            if not isinstance(value, str) or not value.strip():
+                self._refuse(key, f"应为文字的列表，现有 {value!r}")
         return tuple(values)
 
     def decimal(self, key: str) -> Decimal:
@@ -115,8 +123,24 @@ class Table:
     def _at(self, key: str) -> str:
         return f"{self.path}{'.' if ': ' in self.path else ': '}{key}"
 
-    def _refuse(self, key: str, why: str) -> None:
+    def refuse(self, key: str, why: str) -> NoReturn:
+        """Raises RegimeInvalid, which names the key: for what only the reader of this file can tell."""
+        self._refuse(key, why)
+
+    def _refuse(self, key: str, why: str) -> NoReturn:
         raise RegimeInvalid(f"{self._at(key)} {why}", path=self._at(key))
+
+
+def clause(table: Table) -> str | None:
+    """The text's clause, or None where `basis = "setting"` says that the bureau decided. One of both must be there."""
+    if ("clause" in table) == ("basis" in table):
+        raise RegimeInvalid(
+            f'{table.path} 应写明条款 clause，或写 basis = "setting"（本局设置），二者择一', path=table.path
+        )
+    if "clause" in table:
+        return table.text("clause")
+    table.choice("basis", ("setting",))
+    return None
 
 
 def read(content: bytes | str, name: str, known: Collection[str]) -> Table:

@@ -77,6 +77,7 @@ __all__ = [
 ]
 
 _URGERS = frozenset({"city_officer", "bureau_leader"})
+_DAYS = frozenset({"city_officer", "bureau_leader"})  # who keeps the calendar of working days
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,15 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "inspection.change": Policy(frozenset({"city_officer"}), "act", _knows_as(frozenset({"city_officer"}))),
         "cluster.list": Policy(APPLICANTS | BUREAU),
         "cluster.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),
+        "year.read": Policy(BUREAU, holds=_serves(BUREAU)),
+        "obligation.urge": Policy(_URGERS, "act", _serves(_URGERS)),
+        "calendar.read": Policy(APPLICANTS | BUREAU),
+        "calendar.import": Policy(_DAYS, "act"),  # one person imports, another confirms
+        "calendar.override": Policy(_DAYS, "act", _serves(_DAYS)),
+        "letter.list": Policy(BUREAU),  # all letters of the bureau, with what became of them
+        "letter.send": Policy(frozenset({"city_officer"}), "act"),
+        "letter.preview": Policy(frozenset({"process_owner"})),
+        "letter.try": Policy(frozenset({"process_owner"}), "act"),
         "file.upload": Policy(HANDLERS, "act"),
         "file.read": Policy(HANDLERS, holds=_knows_of),
         "objection.list": Policy(OBJECTION_HANDLERS),

@@ -18,8 +18,8 @@ PATTERNS = ("*.bpmn", "*.dmn", "forms/*.json", "letters/*.txt")  # beside regime
 
 
 def regimes() -> list[str]:
-    """The regimes that ship, by name."""
-    return regime_files.names()
+    """The regimes that ship with all that a deployment needs, by name; of others only the dates are known yet."""
+    return [name for name in regime_files.names() if regime_files.shipped(name).deployable]
 
 
 def shipped(regime: str) -> Files:
@@ -32,8 +32,10 @@ def sources(regime: str) -> dict[str, Path]:
 
     A file that should be there and is not is left out: the check says so. Raises RegimeInvalid.
     """
-    if regime not in regimes():
-        raise RegimeInvalid(f"没有名为 {regime} 的规则体系；现有 {'、'.join(regimes())}", name=regime)
+    if not regime_files.shipped(regime).deployable:
+        raise RegimeInvalid(
+            f"规则体系 {regime} 目前只有日期和期限，尚无流程，不能部署；可部署的有 {'、'.join(regimes())}", name=regime
+        )
     found = {**_within(FOLDER), **_within(FOLDER / regime)}
     found["regime.toml"] = regime_files.FOLDER / f"{regime}.toml"
     found["clauses.toml"] = clauses.FOLDER / f"{regime}.toml"

@@ -1,7 +1,7 @@
 """The working-day calendar: layers that say of each day whether it is worked, and the counting of 工作日 on them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
@@ -16,10 +16,20 @@ from engine.errors import Refused
 
 LONGEST = 1000  # working days that one period may have, some four years
 DAY = timedelta(days=1)
+_LAST_DAYS = 12, 28  # month and day from which on the next year's notice may still say otherwise
 
 _FEASTS = {feast.value: feast.chinese + ("" if feast.chinese[-1] in "节旦日" else "节") for feast in Holiday}
 _ANNOUNCED = f"chinesecalendar {version('chinesecalendar')}"
-_FIRST_YEAR, _LAST_YEAR = min(holidays).year, max(holidays).year
+FIRST_YEAR, _LAST_YEAR = min(holidays).year, max(holidays).year
+_NUMBERS = {  # 文号 of the notice for the year
+    2020: "国办发明电〔2019〕16号、〔2020〕1号",  # the second made 春节 longer
+    2021: "国办发明电〔2020〕27号",
+    2022: "国办发明电〔2021〕11号",
+    2023: "国办发明电〔2022〕16号",
+    2024: "国办发明电〔2023〕7号",
+    2025: "国办发明电〔2024〕12号",
+    2026: "国办发明电〔2025〕7号",
+}
 
 # 春节 (正月初一), 端午 and 中秋 of the years that may have to be estimated, as year, MMDD, MMDD, MMDD.
 _LUNAR = """
@@ -43,8 +53,9 @@ class Day:
     date: dt.date
     working: bool  # make-up days (调休) are, weekends and statutory holidays are not
     official: bool  # False: no notice for it yet, an estimate
-    source: str
+    source: str  # 文号, or what stands for it
     certain: bool = True  # False: the notice to come may well say the opposite
+    why: str = ""  # what the source says of this very day: 国庆节放假
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,12 @@ class Layer(Protocol):
     def day(self, on: date) -> Day | None: ...
 
 
+class Counting(Protocol):
+    """Whatever counts working days: a calendar, or one that follows another."""
+
+    def nth_working_day(self, start: date, n: int, count_first: bool = False) -> Counted: ...
+
+
 class Calendar:
     """Asks its layers in their order; the first to answer is right."""
 
@@ -84,7 +101,7 @@ class Calendar:
             said(
                 "工作日历不含 %(day)s；可用的日期为 %(first)s 年至 %(last)s 年",
                 day=on,
-                first=_FIRST_YEAR,
+                first=FIRST_YEAR,
                 last=max(_lunar()),
             ),
             date=on.isoformat(),
@@ -144,14 +161,59 @@ class Announced:
     """
 
     def __init__(self, until: int = _LAST_YEAR) -> None:
-        self._open_from = date(min(until, _LAST_YEAR), 12, 28)
+        self._open_from = date(min(until, _LAST_YEAR), *_LAST_DAYS)
         self.revision = f"{_ANNOUNCED}，至 {self._open_from.year} 年"
 
     def day(self, on: date) -> Day | None:
-        if on.year < _FIRST_YEAR or on >= self._open_from:
+        if on.year < FIRST_YEAR or on >= self._open_from:
             return None
-        # The library's own is_workday is right and a hundred times slower.
-        return Day(on, on in workdays or (_is_weekday(on) and on not in holidays), True, _ANNOUNCED)
+        return announced(on)
+
+
+class Imported:
+    """Holiday notices that a bureau imported. Each answers for its year and for what it says of the December before.
+
+    The last days of the newest year's December are left open, as `Announced` leaves them.
+    """
+
+    def __init__(self, notices: Mapping[int, "Notice"]) -> None:
+        self._notices = notices
+        self.revision = "、".join(
+            f"{notices[year].number}（{year} 年，导入 {notices[year].id}）" for year in sorted(notices)
+        )
+
+    def day(self, on: date) -> Day | None:
+        own, later = self._notices.get(on.year), self._notices.get(on.year + 1)
+        for notice in (later, own):
+            if notice and on in notice.days:
+                name, working = notice.days[on]
+                return Day(on, working, True, notice.number, why=_feast(name, working))
+        last_days = (on.month, on.day) >= _LAST_DAYS
+        if own and (later or not last_days or on.year < _LAST_YEAR):
+            return Day(on, _is_weekday(on), True, own.number)
+        if later and last_days and FIRST_YEAR <= on.year <= _LAST_YEAR:
+            return announced(on)  # the later notice leaves it as the library has it
+        return None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """放假通知: what it says of single days; all others follow the week."""
+
+    id: int
+    number: str
+    days: Mapping[date, tuple[str, bool]]  # the holiday, and whether the day is worked
+
+
+class Decided:
+    """本局调整: days that one bureau works or not, whatever the notices say."""
+
+    def __init__(self, days: Mapping[date, Day], revision: str) -> None:
+        self._days = days
+        self.revision = revision
+
+    def day(self, on: date) -> Day | None:
+        return self._days.get(on)
 
 
 class Estimate:
@@ -182,15 +244,30 @@ class Estimate:
 
 def reason(day: Day) -> str:
     """Why the day is worked or not, in a word or two of Chinese."""
-    if day.official:
-        feast = _FEASTS.get(str((workdays if day.working else holidays).get(day.date)), "")
-        if feast:
-            return f"{feast}调休上班" if day.working else f"{feast}放假"
+    if day.why:
+        return day.why
     if day.working == _is_weekday(day.date):
         words = "工作日" if day.working else "周末"
     else:
         words = "预计调休上班" if day.working else "预计节假日放假"
     return words if day.certain else f"{words}（放假通知尚未公布）"
+
+
+def announced(on: date) -> Day:
+    """What the library says of a day of its years. Its own is_workday is right and a hundred times slower."""
+    said_of = holidays.get(on) or workdays.get(on)
+    number = _NUMBERS.get(on.year + (on.month == 12 and said_of is not None))  # December's were given with January's
+    source = f"{number}（{_ANNOUNCED}）" if number else _ANNOUNCED
+    if said_of is None:
+        return Day(on, _is_weekday(on), True, source)
+    return Day(on, on in workdays, True, source, why=_feast(_FEASTS.get(str(said_of), str(said_of)), on in workdays))
+
+
+def statutory(year: int) -> frozenset[date]:
+    """The statutory holidays of a year (全国年节及纪念日放假办法). Raises Refused outside what can be estimated."""
+    if year not in _lunar():
+        raise Refused(said("%(year)s 年的农历节日不在工作日历中", year=year), year=year)
+    return frozenset(on for on in _plan(year).statutory if on.year == year)
 
 
 @cache
@@ -248,6 +325,10 @@ def _lunar() -> dict[int, tuple[date, date, date]]:
         spring, dragon_boat, mid_autumn = (date(int(year), int(day[:2]), int(day[2:])) for day in days)
         found[int(year)] = spring, dragon_boat, mid_autumn
     return found
+
+
+def _feast(name: str, working: bool) -> str:
+    return f"{name}调休上班" if working else f"{name}放假"
 
 
 def _nth(days: Sequence[Day], n: int, counts: Callable[[Day], bool]) -> int:

@@ -7,7 +7,7 @@ from config import clauses as clause_files
 from config import regime as regimes
 from config.clauses import Carrier, Clauses
 from config.regime import Regime
-from engine import obligations, xml
+from engine import due_dates, xml
 
 PAGES: tuple[str, ...] = ()  # pages that may carry a duty; none ships yet
 
@@ -30,7 +30,7 @@ def missing(files: Mapping[str, bytes], clauses: Clauses | None = None) -> list[
 
 
 def _there_are(files: Mapping[str, bytes], regime: Regime) -> Iterator[tuple[str, str]]:
-    yield from (("obligation", kind) for kind in (*regime.obligations, obligations.RENEWAL, obligations.EXPIRY))
+    yield from (("obligation", kind) for kind in (*regime.obligations, due_dates.RENEWAL, due_dates.EXPIRY))
     yield from (("page", page) for page in PAGES)
     for path, content in files.items():
         stem, _, ending = path.rpartition("/")[2].rpartition(".")

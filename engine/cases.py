@@ -8,7 +8,20 @@ from sqlalchemy import Integer, Text, bindparam, event, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from config.sentences import said
-from engine import access, bpmn, clock, deployments, effects, events, files, filing, incidents, messages, organisations
+from engine import (
+    access,
+    bpmn,
+    calendars,
+    clock,
+    deployments,
+    effects,
+    events,
+    files,
+    filing,
+    incidents,
+    messages,
+    organisations,
+)
 from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
@@ -94,6 +107,7 @@ def begin(
     )
     session.add(case)
     session.flush()
+    calendars.of(session, bureau_code)  # as in `instance`
     closing = filing.closes_at(session, round_, organisation_code) if round_ else None
     start = {
         "case_id": case.id,
@@ -132,6 +146,7 @@ def lock(session: Session, case_id: int) -> tuple[Case, Workflow]:
 
 def instance(session: Session, case: Case) -> Workflow:
     """The instance of a case that is locked. The command owns it: it comes back to the others by `keep` alone."""
+    calendars.of(session, case.bureau_code)  # its words count by the calendar that was read last
     workflow: Workflow | None = session.info["database"].live.take(case.id, case.version)
     if workflow is None:
         deployed = deployments.deployed(session, case.deployment_id)

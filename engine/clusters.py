@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from config.regime import Regime, Register
 from config.sentences import said
-from engine import access, calendar, clock, obligations
+from engine import access, clock, obligations
 from engine.access import Actor
 from engine.conventions import INDUSTRY
 from engine.errors import NotFound, StepFailed
-from engine.models import Case, Cluster, Obligation, Organisation, Task
+from engine.models import Case, Cluster, Organisation, Task
 
 
 def find(session: Session, actor: Actor, cluster_id: int) -> Cluster:
@@ -49,20 +49,8 @@ def recognise(session: Session, cluster: Cluster, regime: Regime) -> None:
     if regime.register and cluster.number is None:
         cluster.number = _next_number(session, regime, regime.register, clock.today().year)
     cluster.first_day, cluster.last_day = regime.validity_days(clock.today())
-    for due in obligations.owed(regime, calendar.shipped(), clock.today(), cluster.last_day):
-        session.add(
-            Obligation(
-                cluster_id=cluster.id,
-                kind=due.kind,
-                year=due.year,
-                printed_on=due.printed_on,
-                effective_on=due.effective_on,
-                provisional=due.provisional,
-                clause=due.clause or "",
-                state="open",
-            )
-        )
     session.flush()
+    obligations.of_cluster(session, cluster, regime, clock.today(), cluster.last_day)
 
 
 def _next_number(session: Session, regime: Regime, register: Register, year: int) -> str:

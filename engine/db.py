@@ -39,6 +39,7 @@ class Database:
         # Where the bytes of files lie; without another word beside the database, as in the data folder.
         self.files = files or Path(self.url.database or "").parent / "files"
         self.deployed: dict[int, Any] = {}  # engine.deployments keeps what it has read; deployments never change
+        self.calendars: dict[str, Any] = {}  # engine.calendars keeps what it has read, and asks again
 
     @contextmanager
     def write(self) -> Iterator[Session]:

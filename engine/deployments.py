@@ -1,27 +1,32 @@
 """Deployments: the diagrams, tables, forms, letters and numbers of a regime, frozen together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from importlib.metadata import version
+from typing import TypeAlias
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from config import clauses, regime
 from config.sentences import said
-from engine import bpmn, bundle, calendar, clock, diagrams, events, forms, lint, vocabulary
+from engine import bpmn, bundle, calendar, calendars, clock, diagrams, events, forms, lint, vocabulary
+from engine.calendars import Followed
 from engine.diagrams import Diagram
 from engine.errors import BundleInvalid, NotFound, Refused
 from engine.instance.journal import Specs, Words
 from engine.models import Deployment, DeploymentFile
 
+DaysOf: TypeAlias = Callable[[str], Followed]  # a bureau's calendar, as it stands whenever it is asked
+
 
 class Deployed:
     """A deployment, read: what its files say, each parsed when first asked for. It never changes."""
 
-    def __init__(self, deployment_id: int, files: bundle.Files) -> None:
+    def __init__(self, deployment_id: int, files: bundle.Files, days: DaysOf | None = None) -> None:
         self.id = deployment_id
         self.files = files
+        self._days = days
         self._specs: dict[str, Specs] = {}
 
     @cached_property
@@ -35,7 +40,8 @@ class Deployed:
     @cached_property
     def words(self) -> Words:
         """The vocabulary of its expressions."""
-        return vocabulary.words(self.regime, calendar.shipped())
+        days = self._days(self.regime.bureau) if self._days else calendar.shipped()
+        return vocabulary.words(self.regime, days)
 
     @cached_property
     def diagrams(self) -> Mapping[str, Diagram]:
@@ -73,10 +79,15 @@ def deploy(
     errors = [finding for finding in lint.problems(files) if finding.severity == "error"]
     if errors:
         raise BundleInvalid(errors)
-    if (own := regime.load(files["regime.toml"]).name) != regime_name:
+    own = regime.load(files["regime.toml"])
+    if own.name != regime_name:
         raise Refused(
-            said("这些文件属于规则体系 %(own)s，不能部署为 %(regime)s", own=own, regime=regime_name),
-            regime=own,
+            said("这些文件属于规则体系 %(own)s，不能部署为 %(regime)s", own=own.name, regime=regime_name),
+            regime=own.name,
+        )
+    if not own.deployable:
+        raise Refused(
+            said("规则体系 %(regime)s 没有认定条件（criteria），不能部署", regime=regime_name), regime=own.name
         )
     content_hash = bundle.content_hash(files)
     last = session.scalar(_newest(regime_name).with_for_update())
@@ -113,6 +124,12 @@ def current(session: Session, regime_name: str) -> Deployment:
     return deployment
 
 
+def rules(session: Session, regime_name: str) -> regime.Regime | None:
+    """The numbers and dates of the regime as it is deployed last; None where it is not deployed."""
+    deployment = session.scalar(_newest(regime_name))
+    return deployed(session, deployment.id).regime if deployment else None
+
+
 def deployed(session: Session, deployment_id: int) -> Deployed:
     """What a deployment says, read once a process. Raises NotFound."""
     known: dict[int, Deployed] = session.info["database"].deployed
@@ -121,7 +138,7 @@ def deployed(session: Session, deployment_id: int) -> Deployed:
         files = dict(session.execute(query).all())
         if not files:
             raise NotFound(said("没有这个流程部署"), deployment=deployment_id)
-        known[deployment_id] = Deployed(deployment_id, files)
+        known[deployment_id] = Deployed(deployment_id, files, calendars.follower(session))
     return known[deployment_id]
 
 

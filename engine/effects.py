@@ -1,30 +1,32 @@
 """Effects: what service tasks ask for, carried out as rows of the same transaction, never inside the step."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, aliased
 
+from config.regime import SETTING
 from config.sentences import said
 from engine import (
     automatic,
-    clock,
     clusters,
     deployments,
     events,
     inspections,
+    obligations,
     organisations,
     outbox,
+    particulars,
     publication,
     publicity,
 )
 from engine.conventions import NOTICE_FORMS, OFFICERS, ROUND_STATES
 from engine.errors import StepFailed
 from engine.instance.journal import Effect
-from engine.models import Case, Cluster, Organisation, Round, Task
+from engine.models import Case, Cluster, Notice, Organisation, Round, Task
 
 _Carried: TypeAlias = Iterable[events.Entry]
 
@@ -67,14 +69,14 @@ def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str)
         "批次": told.round or "",
         "环节": "",
         "机构": told.office or told.bureau,
-        "期限": _day(told.due) if told.due else "",
+        "期限": particulars.in_words(told.due),
         "意见": _remarks(deployments.deployed(session, case.deployment_id), told)
         if told.element
         else publication.reason(session, case),
         "安排": inspections.appointed(told.answers) if told.form == inspections.FORM else "",
         "条款": _clause(session, case, template, told) or "",
         "登记编号": told.number or "",
-        "有效期": f"{_written(told.first_day)}至{_written(told.last_day)}" if told.last_day else "",
+        "有效期": particulars.span(told.first_day, told.last_day) if told.last_day else "",
         "认定方式": automatic.said(session, [case.id]).get(case.id, "") if template == "recognised" else "",
     }
     if outbox.put(session, case, template, key=key, organisation_code=code, role=role, fields=fields):
@@ -105,6 +107,19 @@ def _open_publicity(session: Session, case: Case, effect: Effect) -> _Carried:
     )
     payload = {"notice": notice.id, "first_day": notice.first_day, "last_day": notice.last_day, "basis": notice.basis}
     yield events.Entry("publicity.opened", case.id, element=effect.element, payload=payload)
+    for listed in session.scalars(select(Case).where(Case.id.in_(effect.parameters["cases"])).order_by(Case.id)):
+        yield from _told_of_publicity(session, listed, notice, effect.element)
+
+
+def _told_of_publicity(session: Session, case: Case, notice: Notice, element: str) -> _Carried:
+    """A letter to the applicant whose cluster stands on the list."""
+    code = case.organisation_code
+    role = _ADDRESSED[organisations.get(session, code).level]
+    key = f"publicity:{notice.id}:{case.id}:{element}"
+    fields = particulars.of_publicity(session, case, notice)
+    if outbox.put(session, case, "publicity_begins", key=key, organisation_code=code, role=role, fields=fields):
+        payload = {"template": "publicity_begins", "to": "applicant", "organisation": code, "role": role}
+        yield events.Entry("letter.queued", case.id, element=element, payload=payload)
 
 
 def _set_round(session: Session, case: Case, effect: Effect) -> _Carried:
@@ -114,6 +129,12 @@ def _set_round(session: Session, case: Case, effect: Effect) -> _Carried:
     round_ = session.get_one(Round, case.round_id)
     round_.state = state
     round_.closes_at = datetime.fromisoformat(effect.parameters["closes_at"])
+    if state == "open":
+        obligations.of_round(session, round_, round_.closes_at, SETTING)
+    else:  # closed: no application comes any more; published: no publicity is waited for
+        obligations.settle(session, "met", round_id=round_.id)
+        if state == "published":
+            obligations.settle(session, "met", publicity_of=round_.id)
     yield events.Entry("round." + state, case.id, element=effect.element, payload={"round": round_.id})
 
 
@@ -149,14 +170,6 @@ def _remarks(deployed: deployments.Deployed, told: Any) -> str:
         titled: Callable[[str], str] = deployed.form(of).title_of if of else str
         lines += [f"{titled(row['field'])}：{row['remark']}" for row in remarks]
     return "；".join(part for part in lines if part)
-
-
-def _day(moment: datetime) -> str:
-    return _written(moment.astimezone(clock.SHANGHAI).date())
-
-
-def _written(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 _EFFECTS: Mapping[str, Callable[[Session, Case, Effect], _Carried]] = {

@@ -91,6 +91,12 @@ class Refused(JiqunError):
     code = "refused"
 
 
+class NoticeInvalid(JiqunError):
+    """A file of holidays that cannot be read as one; the message names the first thing that is wrong."""
+
+    code = "holiday_notice_invalid"
+
+
 class TooMany(JiqunError):
     """The public may do this only so often. `retry_after` is in seconds."""
 

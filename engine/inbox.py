@@ -6,7 +6,7 @@ no more than it says.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -26,8 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, calendar, clock
+from engine import access, calendar, calendars, clock
 from engine.access import Actor
+from engine.calendar import Calendar
 from engine.columns import Moment
 from engine.models import Case, Organisation, Person, Task
 
@@ -59,6 +60,7 @@ class Filters:
     round_id: int | None = None
     step: str = ""  # element
     words: str = ""  # in the case's title or applicant, or the case's number
+    soon: datetime | None = None  # until when what is due falls due soon; empty: by the shipped calendar
 
 
 def piles(session: Session, actor: Actor) -> list[Pile]:
@@ -84,6 +86,7 @@ def tasks(
     after: After | None = None,
 ) -> list[Row]:
     """What the actor may act on now, due first, then the older; what has no time limit comes last."""
+    filters = replace(filters, soon=soon_until(calendars.for_actor(session, actor)))
     rules = _about(filters)
     few = _few(session, rules)
     if few is not None:
@@ -104,9 +107,9 @@ def tasks(
 
 def counts(session: Session, actor: Actor, on: Sequence[Pile]) -> dict[str, int]:
     """How many wait in all, are late, fall due soon, have no holder; each at most MOST + 1."""
-    asked = []
+    asked, soon = [], soon_until(calendars.for_actor(session, actor))
     for state in STATES:
-        counted = _counted(actor, on, Filters(state=state), MOST + 1).subquery()
+        counted = _counted(actor, on, Filters(state=state, soon=soon), MOST + 1).subquery()
         asked.append(select(func.count()).select_from(counted).scalar_subquery())
     return dict(zip(STATES, session.execute(select(*asked)).one(), strict=True))
 
@@ -198,7 +201,7 @@ def _asked(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.state == "late":
         rules.append(Task.due_at < clock.now())
     elif filters.state == "soon":
-        rules += [Task.due_at >= clock.now(), Task.due_at < soon_until()]
+        rules += [Task.due_at >= clock.now(), Task.due_at < (filters.soon or soon_until())]
     if filters.step:
         rules.append(Task.element == filters.step)
     return rules
@@ -247,9 +250,9 @@ def named(words: str) -> ColumnElement[bool]:
     return or_(*rules)
 
 
-def soon_until() -> datetime:
+def soon_until(days: Calendar | None = None) -> datetime:
     """The moment from which on a time limit is further away than SOON working days."""
-    day = calendar.shipped().nth_working_day(clock.today(), SOON + 1).date
+    day = (days or calendar.shipped()).nth_working_day(clock.today(), SOON + 1).date
     return datetime.combine(day, time(), clock.SHANGHAI)
 
 

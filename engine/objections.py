@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from config.sentences import said
-from engine import access, calendar, cases, clock, deployments, events, files, publicity, receipts, tallies
+from engine import access, calendars, cases, clock, deployments, events, files, publicity, receipts, tallies
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
 from engine.forms import Problem
@@ -389,7 +389,7 @@ def _answer_by(session: Session, objection: Objection) -> date:
     limits = deployments.deployed(session, case.deployment_id).regime.limits
     days = sum(limits[name].working_days for name in ("objection_investigation", "objection_decision"))
     received = objection.received_at.astimezone(clock.SHANGHAI).date()
-    return calendar.shipped().nth_working_day(received, days, count_first=False).latest
+    return calendars.of(session, case.bureau_code).nth_working_day(received, days).latest
 
 
 def _of(session: Session, case: Case) -> Objection:

@@ -1,91 +1,99 @@
-"""What is due when: the fixed dates of a regime, and what a recognised cluster owes. Printed dates never move."""
+"""The register of what is owed by when: by clusters, and by the bureau to publicity periods and rounds."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TypeAlias
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from config.regime import FixedDate, Regime
-from engine.calendar import Calendar
+from sqlalchemy import literal_column, select, update
+from sqlalchemy.orm import Session
 
-RENEWAL, EXPIRY = "renewal", "expiry"
-Day: TypeAlias = date  # `Due` has a field called date
-
-
-@dataclass(frozen=True)
-class Due:
-    """A date that the regime prints for everybody."""
-
-    kind: str  # a key of the regime's obligations
-    date: Day  # as printed
-    effective_date: Day  # after the regime's roll
-    provisional: bool  # a day it was worked out with belongs to a year without a holiday notice
-    reminders: tuple[Day, ...]
-    clause: str
+from config.regime import Regime
+from engine import calendars, clock, due_dates
+from engine.calendar import Calendar, Counted
+from engine.due_dates import PUBLICITY, ROUND_CLOSING, Owed, Placed
+from engine.models import Cluster, Notice, Obligation, Round
 
 
-@dataclass(frozen=True)
-class Owed:
-    """A row of one cluster's register."""
+def of_cluster(session: Session, cluster: Cluster, regime: Regime, published_on: date, last_day: date) -> None:
+    """Note what a cluster owes from its publication to its last valid day. Rows that are there stay as they are."""
+    calendar = calendars.of(session, cluster.bureau_code)
+    query = select(Obligation.kind, Obligation.year).where(Obligation.cluster_id == cluster.id)
+    there = {(kind, year) for kind, year in session.execute(query)}
+    for due in due_dates.owed(regime, calendar, published_on, last_day):
+        if (due.kind, due.year) not in there:
+            row = _row(regime.name, cluster.bureau_code, due, calendar)
+            row.cluster_id = cluster.id
+            session.add(row)
+    session.flush()
 
-    kind: str  # a key of the regime's obligations, RENEWAL (its window opens) or EXPIRY (the last valid day)
-    year: int  # in which the printed date falls
-    printed_on: date
-    effective_on: date
-    provisional: bool
-    clause: str  # or 本局设置
+
+def of_publicity(session: Session, notice: Notice, counted: Counted, clause: str, calendar: Calendar) -> None:
+    """Note the end of a publicity period: the last day that the notice prints, which is the latest it can be."""
+    last = counted.latest
+    at = Placed(last, counted.earliest, last, counted.provisional)
+    row = _row(notice.regime, notice.bureau_code, Owed(PUBLICITY, last.year, last, at, clause), calendar)
+    row.notice_id = notice.id
+    session.add(row)
+    session.flush()
 
 
-def printed(regime: Regime, year: int, calendar: Calendar) -> list[Due]:
-    """The fixed dates that fall into `year` and into the regime's force, with their reminders, in their order.
+def of_round(session: Session, round_: Round, closes_at: datetime, clause: str) -> None:
+    """Note the closing minute of a round, or that it was moved."""
+    day = closes_at.astimezone(clock.SHANGHAI).date()
+    row = session.scalar(select(Obligation).where(Obligation.round_id == round_.id))
+    if row is None:
+        due = Owed(ROUND_CLOSING, day.year, day, due_dates.certain(day), clause)
+        row = _row(round_.regime, round_.bureau_code, due, calendars.of(session, round_.bureau_code))
+        row.round_id = round_.id
+        session.add(row)
+    elif row.due_at == closes_at:
+        return
+    row.year, row.printed_on, row.effective_on, row.earliest_on, row.latest_on = day.year, day, day, day, day
+    row.due_at, row.planned_at = closes_at, None
+    session.flush()
 
-    Where the printed date is no working day, one reminder more goes out on the last working day before it.
-    Days before the regime was in force are not reminded of. There is no upper end: when a text's time is
-    over no new round opens, but what recognised clusters owe goes on.
+
+def move(row: Obligation, at: Placed, calendar: Calendar) -> bool:
+    """Put an open date where it lies by a new calendar; its reminders are planned anew. True if the day is another.
+
+    The printed date stays as it is.
     """
-    found = []
-    for kind, rule in regime.obligations.items():
-        day = rule.in_year(year)
-        if day < regime.in_force_from:
-            continue
-        effective, provisional, before = _placed(rule, day, calendar)
-        ladder = {effective - timedelta(days=days) for days in rule.reminders} | before
-        reminders = tuple(sorted(on for on in ladder if on >= regime.in_force_from))
-        found.append(Due(kind, day, effective, provisional, reminders, rule.clause))
-    return sorted(found, key=lambda due: due.date)
+    moved = row.effective_on != at.effective_on
+    if moved:
+        row.effective_on, row.due_at, row.planned_at = at.effective_on, due_dates.end_of(at.effective_on), None
+    row.earliest_on, row.latest_on, row.provisional = at.earliest_on, at.latest_on, at.provisional
+    row.calendar_revision = calendar.revision
+    return moved
 
 
-def owed(regime: Regime, calendar: Calendar, published_on: date, last_day: date) -> list[Owed]:
-    """What a cluster published on `published_on` and valid until `last_day` owes, in the order of the dates.
-
-    The fixed dates of each year within its validity, from the first that the regime's setting names; the day
-    its renewal window opens; the last valid day. After a renewal, called with the new last day, it names the
-    same rows for the years before: (kind, year) is the key.
-    """
-    opens = regime.renewal.opens_on(last_day)
-    rows = [
-        Owed(RENEWAL, opens.year, opens, opens, False, regime.renewal.basis),
-        Owed(EXPIRY, last_day.year, last_day, last_day, False, regime.validity.clause),
-    ]
-    for kind, rule in regime.obligations.items():
-        for year in range(published_on.year + rule.first_due_years_after, last_day.year + 1):
-            day = rule.in_year(year)
-            if published_on < day <= last_day:
-                effective, provisional, _ = _placed(rule, day, calendar)
-                rows.append(Owed(kind, year, day, effective, provisional, rule.clause))
-    return sorted(rows, key=lambda row: (row.printed_on, row.kind))
+def settle(session: Session, state: str, *, round_id: int | None = None, publicity_of: int | None = None) -> None:
+    """Close what is open of a round, or of the publicity notices of one: met or cancelled. Reminders go with it."""
+    of = Obligation.round_id == round_id
+    if publicity_of is not None:
+        of = Obligation.notice_id.in_(select(Notice.id).where(Notice.round_id == publicity_of))
+    closed = update(Obligation).where(of, Obligation.state == "open").values(state=state, settled_at=clock.now())
+    session.execute(closed, execution_options={"synchronize_session": False})
 
 
-def _placed(rule: FixedDate, day: date, calendar: Calendar) -> tuple[date, bool, set[date]]:
-    """The day after the regime's roll, whether that rests on an estimate, and the working day before it to remind on.
+def unplanned(session: Session, limit: int) -> Sequence[Obligation]:
+    """Open rows whose reminders are not written down, locked; what another node has in hand is left to it."""
+    query = select(Obligation).where(Obligation.state == literal_column("'open'"), Obligation.planned_at.is_(None))
+    locked = query.order_by(Obligation.id).limit(limit).with_for_update(skip_locked=True, key_share=True)
+    return session.scalars(locked).all()
 
-    Fixed dates are no periods: 民法典 第二百零三条 does not move them, only a regime's own rule does.
-    """
-    if calendar.is_working(day):
-        return day, not calendar.day(day).official, set()
-    before = calendar.previous_working_day(day)
-    looked_at = [before + timedelta(days=n) for n in range((day - before).days + 1)]
-    provisional = not all(calendar.day(on).official for on in looked_at)
-    if rule.roll == "none":
-        return day, provisional, {before}
-    rolled = calendar.nth_working_day(day, 1)  # counted from the day after
-    return rolled.date, provisional or rolled.provisional, {before}
+
+def _row(regime: str, bureau_code: str, due: Owed, calendar: Calendar) -> Obligation:
+    return Obligation(
+        regime=regime,
+        bureau_code=bureau_code,
+        kind=due.kind,
+        year=due.year,
+        printed_on=due.printed_on,
+        effective_on=due.placed.effective_on,
+        due_at=due_dates.end_of(due.placed.effective_on),
+        earliest_on=due.placed.earliest_on,
+        latest_on=due.placed.latest_on,
+        provisional=due.placed.provisional,
+        calendar_revision=calendar.revision,
+        clause=due.clause,
+        state="open",
+    )

@@ -17,10 +17,11 @@ def put(
     organisation_code: str,
     role: str,
     fields: Mapping[str, str],
+    task_id: str | None = None,
 ) -> bool:
     """One letter to the officers with `role` in an organisation; True if `key` was not there yet.
 
-    The wording is the case's deployment's; `fields` fill its blanks.
+    The wording is the case's deployment's; `fields` fill its blanks. `task_id` is the task whose time limit it tells.
     """
     return once.insert(
         session,
@@ -32,6 +33,6 @@ def put(
         organisation_code=organisation_code,
         role=role,
         fields=dict(fields),
-        status="due",
+        task_id=task_id,
         created_at=clock.now(),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.regime import Regime
-from engine import automatic, calendar, clock
+from engine import automatic, calendar, calendars, clock, obligations
 from engine.calendar import Counted
 from engine.conventions import NO_NUMBER, NUMBER_FORMS
 from engine.models import Case, Cluster, Notice, Organisation, Task
@@ -65,7 +65,8 @@ def open_period(session: Session, case: Case, regime: Regime, period: str, liste
     """
     rule = regime.periods[period]
     today = clock.today()
-    counted = calendar.shipped().nth_working_day(today, rule.working_days, count_first=rule.count_first)
+    days = calendars.of(session, case.bureau_code)
+    counted = days.nth_working_day(today, rule.working_days, count_first=rule.count_first)
     last = counted.latest  # on days without an official notice the public gets the longer period
     basis = {
         "period": period,
@@ -77,7 +78,7 @@ def open_period(session: Session, case: Case, regime: Regime, period: str, liste
         "counted": [day.date.isoformat() for day in counted.days if day.working],
         "days": _reckoning(today, counted),
         "provisional": counted.provisional,
-        "calendar": calendar.shipped().revision,
+        "calendar": days.revision,
     }
     again = newest(session, case) is not None
     title = f"关于{today.year}年度{regime.title}拟认定名单的{'重新' if again else ''}公示"
@@ -85,7 +86,7 @@ def open_period(session: Session, case: Case, regime: Regime, period: str, liste
         f"根据{regime.source}{rule.clause or ''}，现将拟认定的{regime.title}名单予以{'重新' if again else ''}公示。"
         f"公示期为{rule.working_days}个工作日，自{_in_words(today)}发布起至{_in_words(last)}止。"
     )
-    return publish(
+    notice = publish(
         session,
         case,
         "publicity",
@@ -95,6 +96,10 @@ def open_period(session: Session, case: Case, regime: Regime, period: str, liste
         number=_number_given(session, case),
         period=Period(today, last, basis),
     )
+    if case.round_id is not None:
+        obligations.settle(session, "cancelled", publicity_of=case.round_id)  # this one replaces it
+    obligations.of_publicity(session, notice, counted, rule.basis, days)
+    return notice
 
 
 def newest(session: Session, case: Case) -> Notice | None:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from engine import access, bpmn, cases, clusters, deployments, files, rounds, seats, tasks
+from engine import access, bpmn, cases, clusters, deliveries, deployments, files, rounds, seats, tasks
 from engine import inbox as desk
 from engine.access import Actor
 from engine.columns import Moment
@@ -206,7 +206,12 @@ def letters(session: Session, actor: Actor, case_id: int) -> list[Row]:
     cases.find(session, actor, case_id)
     offices = {membership.organisation_code for membership in actor.as_any_of(access.APPLICANTS | access.BUREAU)}
     query = select(
-        Letter.id, Letter.template, Letter.deployment_id, Letter.fields, Letter.status, Letter.created_at
+        Letter.id,
+        Letter.template,
+        Letter.deployment_id,
+        Letter.fields,
+        deliveries.letter_status().label("status"),
+        Letter.created_at,
     ).where(Letter.case_id == case_id, Letter.organisation_code.in_(offices))
     return _rows(session, query.order_by(Letter.id))
 

@@ -1,15 +1,16 @@
 """Urging (催办): a letter to whoever holds a task up, at most one a working day, each in the record."""
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import calendar, clock, deployments, events, letters, outbox, tasks
+from engine import calendars, clock, deployments, events, outbox, particulars, tasks
 from engine.access import Actor
+from engine.calendar import Calendar
 from engine.errors import NotFound, Refused
-from engine.models import Case, Cluster, Membership, Organisation, Round, Task
+from engine.models import Case, Membership, Task
 
 TEMPLATE = "urged"
 
@@ -27,9 +28,9 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
     deployed = deployments.deployed(session, case.deployment_id)
     if f"letters/{TEMPLATE}.txt" not in deployed.files:
         raise NotFound(said("该办件的流程部署中没有催办通知的样式，请部署新版后对新办件催办"), task=task.id)
-    day = _working_day()
-    fields = _fields(session, case, task)
-    roles = _roles(session, task)
+    day = working_day(calendars.of(session, case.bureau_code))
+    fields = particulars.of_task(session, task)
+    asked = roles(session, task)
     put = [
         outbox.put(
             session,
@@ -39,8 +40,9 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
             organisation_code=task.organisation_code,
             role=role,
             fields=fields,
+            task_id=task.id,
         )
-        for role in roles
+        for role in asked
     ]
     if not any(put):
         raise Refused(said("该待办今日已催办；每个工作日至多催办一次"), task=task.id)
@@ -52,18 +54,18 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
         case_id=case.id,
         task_id=task.id,
         element=task.instance_path + task.element,
-        payload={"organisation": task.organisation_code, "roles": roles, "day": day},
+        payload={"organisation": task.organisation_code, "roles": asked, "day": day},
     )
     return task
 
 
-def _working_day() -> date:
+def working_day(days: Calendar) -> date:
     """Today, or the working day before it."""
     today = clock.today()
-    return today if calendar.shipped().is_working(today) else calendar.shipped().previous_working_day(today)
+    return today if days.is_working(today) else days.previous_working_day(today)
 
 
-def _roles(session: Session, task: Task) -> list[str]:
+def roles(session: Session, task: Task) -> list[str]:
     """The roles in which somebody of the office may act on it; the holder's, if somebody has it."""
     query = select(Membership.role).where(
         Membership.organisation_code == task.organisation_code, Membership.role.in_(task.roles.split())
@@ -71,24 +73,3 @@ def _roles(session: Session, task: Task) -> list[str]:
     if task.assignee_id is not None:
         query = query.where(Membership.person_id == task.assignee_id)
     return sorted(set(session.scalars(query))) or task.roles.split()[:1]
-
-
-def _fields(session: Session, case: Case, task: Task) -> dict[str, str]:
-    """What the letter tells. A sealed task names nothing of its case: its holder is to declare interests first."""
-    bureau = session.get_one(Organisation, case.bureau_code).name
-    round_ = session.get(Round, case.round_id) if case.round_id else None
-    cluster = session.get(Cluster, case.cluster_id) if case.cluster_id else None
-    told = {"机构": bureau, "环节": task.title, "批次": round_.title if round_ else "", "期限": _in_words(task.due_at)}
-    clauses = deployments.deployed(session, case.deployment_id).clauses
-    told["条款"] = clauses.clause_of(f"{task.process}.{task.element}") or ""
-    told["办件标题"] = task.title if task.sealed else case.title
-    if not task.sealed:
-        told |= {"办件编号": str(case.id), "集群名称": cluster.name if cluster else ""}
-    return dict.fromkeys(letters.FIELDS, "") | told
-
-
-def _in_words(moment: datetime | None) -> str:
-    if moment is None:
-        return ""
-    at = moment.astimezone(clock.SHANGHAI)
-    return f"{at.year}年{at.month}月{at.day}日"

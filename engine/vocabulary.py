@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import reduce
 from itertools import pairwise
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from config.regime import Regime
 from engine import clock, values
-from engine.calendar import Calendar, Counted
+from engine.calendar import Counted, Counting
 from engine.errors import ExpressionFailed, Refused
 from engine.values import UNKNOWN, Truth, Unknown
 
@@ -85,7 +85,7 @@ _SAME_EVERYWHERE: Mapping[str, Word] = {
 WORDS = frozenset(_SAME_EVERYWHERE) | {"working_days", "deadline", "limit"}
 
 
-def words(regime: Regime, calendar: Calendar) -> dict[str, Word]:
+def words(regime: Regime, calendar: Counting) -> dict[str, Word]:
     """Every word of WORDS for one regime's numbers and one calendar. All are pure but for the clock.
 
     They answer what an expression may hold and raise ExpressionFailed, in Chinese and with the way out.
@@ -99,7 +99,7 @@ def words(regime: Regime, calendar: Calendar) -> dict[str, Word]:
         days = values.number(n)
         if days != int(days):
             raise ExpressionFailed("working_days 的天数应为整数；请改为整数")
-        return _end(_counted(calendar, int(days), False).latest)
+        return _end(_counted(calendar, clock.today(), int(days), False).latest).isoformat()
 
     def deadline(name: Any) -> str:
         """The end of the last day of this period or time limit of the regime, begun today (ISO 8601, +08:00).
@@ -107,9 +107,7 @@ def words(regime: Regime, calendar: Calendar) -> dict[str, Word]:
         In working days, from tomorrow on unless the regime counts the first (民法典 第二百零一条、第二百零四条).
         Where the calendar is an estimate: for a period of the public the latest day, for a step's limit the earliest.
         """
-        period = _named(name, {**regime.limits, **regime.periods}, "期限")
-        counted = _counted(calendar, period.working_days, period.count_first)
-        return _end(counted.latest if name in regime.periods else counted.earliest)
+        return reckoned(regime, calendar, name, clock.today()).isoformat()
 
     def limit(name: Any) -> Decimal:
         """The regime's number of this name, in its own unit."""
@@ -118,16 +116,23 @@ def words(regime: Regime, calendar: Calendar) -> dict[str, Word]:
     return {**_SAME_EVERYWHERE, "working_days": working_days, "deadline": deadline, "limit": limit}
 
 
-def _counted(calendar: Calendar, days: int, count_first: bool) -> Counted:
+def reckoned(regime: Regime, calendar: Counting, name: Any, begun_on: date) -> datetime:
+    """The last moment of this period or time limit, begun on that day; what `deadline` answers, for any day."""
+    period = _named(name, {**regime.limits, **regime.periods}, "期限")
+    counted = _counted(calendar, begun_on, period.working_days, period.count_first)
+    return _end(counted.latest if name in regime.periods else counted.earliest)
+
+
+def _counted(calendar: Counting, start: date, days: int, count_first: bool) -> Counted:
     try:
-        return calendar.nth_working_day(clock.today(), days, count_first)
+        return calendar.nth_working_day(start, days, count_first)
     except Refused as refused:
         raise ExpressionFailed(refused.message, **refused.facts) from refused
 
 
-def _end(day: Any) -> str:
+def _end(day: date) -> datetime:
     """24:00 of that day, to the second before. SpiffWorkflow's timer fires once this moment is past."""
-    return datetime.combine(day, time(23, 59, 59), clock.SHANGHAI).isoformat()
+    return datetime.combine(day, time(23, 59, 59), clock.SHANGHAI)
 
 
 def _named(name: Any, things: Mapping[str, _Named], what: str) -> _Named:

@@ -1,7 +1,8 @@
-"""Appointments as calendar files (.ics): one event, by RFC 5545. The same UID and a higher SEQUENCE move it."""
+"""Appointments and deadlines as calendar files (.ics), by RFC 5545. The same UID, a higher SEQUENCE: it has moved."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 LINE = 75  # octets of a line without its end (RFC 5545 3.1)
 MEDIA_TYPE = "text/calendar; charset=utf-8"
@@ -24,30 +25,58 @@ class Appointment:
     cancelled: bool = False
 
 
+@dataclass(frozen=True)
+class Deadline:
+    """What a calendar keeps of a date by which something is owed: all day, so no zone can move it."""
+
+    uid: str  # the same whatever becomes of the date
+    sequence: int  # rises with each change
+    changed_at: datetime
+    day: date
+    summary: str
+    description: str
+    cancelled: bool = False
+
+
 def calendar(appointment: Appointment) -> bytes:
     """The file. A cancelled appointment is told as such, so that it goes from the calendars that hold it.
 
     No METHOD: the file is fetched, not sent as an invitation, and names nobody who would have to answer.
     """
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//jiqun//appointments//ZH",
-        "CALSCALE:GREGORIAN",
+    times = [f"DTSTART:{_moment(appointment.starts_at)}", f"DTEND:{_moment(appointment.ends_at)}"]
+    return _file([], "appointments", [_event(appointment, times, [f"LOCATION:{_text(appointment.place)}"])])
+
+
+def deadlines(entries: Iterable[Deadline], *, title: str = "") -> bytes:
+    """The file for a mail or a feed: published, so nobody is asked to answer. `title` names the calendar of a feed."""
+    about = ["METHOD:PUBLISH", *([f"X-WR-CALNAME:{_text(title)}"] if title else [])]
+    return _file(about, "deadlines", [_event(each, _all_day(each.day), ["TRANSP:TRANSPARENT"]) for each in entries])
+
+
+def _file(about: list[str], product: str, events: Iterable[list[str]]) -> bytes:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//jiqun//{product}//ZH", "CALSCALE:GREGORIAN", *about]
+    lines += [line for event in events for line in event]
+    return b"".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
+
+
+def _event(entry: Appointment | Deadline, times: list[str], more: list[str]) -> list[str]:
+    return [
         "BEGIN:VEVENT",
-        f"UID:{_text(appointment.uid)}",
-        f"SEQUENCE:{appointment.sequence}",
-        f"DTSTAMP:{_moment(appointment.changed_at)}",
-        f"DTSTART:{_moment(appointment.starts_at)}",
-        f"DTEND:{_moment(appointment.ends_at)}",
-        f"SUMMARY:{_text(appointment.summary)}",
-        f"LOCATION:{_text(appointment.place)}",
-        f"DESCRIPTION:{_text(appointment.description)}",
-        f"STATUS:{'CANCELLED' if appointment.cancelled else 'CONFIRMED'}",
+        f"UID:{_text(entry.uid)}",
+        f"SEQUENCE:{entry.sequence}",
+        f"DTSTAMP:{_moment(entry.changed_at)}",
+        *times,
+        f"SUMMARY:{_text(entry.summary)}",
+        *more,
+        f"DESCRIPTION:{_text(entry.description)}",
+        f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}",
         "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    return b"".join(_folded(line) for line in lines)
+
+
+def _all_day(day: date) -> list[str]:
+    """The day, and where it ends: the day after, which is no part of it (RFC 5545 3.6.1)."""
+    return [f"DTSTART;VALUE=DATE:{day:%Y%m%d}", f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"]
 
 
 def _moment(moment: datetime) -> str:

@@ -1,4 +1,7 @@
-"""Commands that only answer, without a database: working days, deadlines, the precheck, the clauses."""
+"""Commands that only answer: working days, deadlines, the precheck, the clauses.
+
+Where there is a database, days are those of its calendar and dates those of its newest deployments; else as shipped.
+"""
 
 import json
 import re
@@ -8,11 +11,15 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config.errors import JiqunError
+from web import cli
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 # Each command imports what it needs when it runs: the program starts in a tenth of a second.
 # ruff: noqa: PLC0415
@@ -72,12 +79,18 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 @click.argument("n", type=_Read("N", _whole(1, 10_000)))
 @click.option("--count-first", is_flag=True, help="起算当日计入；默认不计入（民法典第二百零一条）")
 @click.option("--explain", is_flag=True, help="另列每一天：日期、是否工作日、依据")
-def workdays(start: date, n: int, count_first: bool, explain: bool) -> None:
+@click.option("--bureau", metavar="CODE", help="按这个主管部门的工作日历，含其本局调整；默认不含")
+def workdays(start: date, n: int, count_first: bool, explain: bool, bureau: str | None) -> None:
     """从 START 起的第 N 个工作日。"""
-    with _unusable_if_refused():
+    with _unusable_if_refused(), _database() as session:
         from engine import calendar
 
-        counted = calendar.shipped().nth_working_day(start, n, count_first=count_first)
+        days = calendar.shipped()
+        if session is not None:
+            from engine import calendars
+
+            days = calendars.of(session, bureau) if bureau else calendars.common(session)
+        counted = days.nth_working_day(start, n, count_first=count_first)
     click.echo(counted.date.isoformat())
     for day in counted.days if explain else ():
         _print_json(
@@ -92,11 +105,17 @@ def workdays(start: date, n: int, count_first: bool, explain: bool) -> None:
 @click.option("--year", required=True, type=_Read("--year", _whole(FIRST_YEAR, LAST_YEAR)), help="日期所在的年份")
 def deadlines(regime: str, year: int) -> None:
     """规则体系 REGIME 在该年的法定日期及提醒日期。"""
-    with _unusable_if_refused():
+    with _unusable_if_refused(), _database() as session:
         from config import regime as regimes
-        from engine import calendar, obligations
+        from engine import calendar, due_dates
 
-        found = obligations.printed(regimes.shipped(regime), year, calendar.shipped())
+        rules, days = regimes.shipped(regime), calendar.shipped()
+        if session is not None:
+            from engine import calendars, deployments
+
+            rules = deployments.rules(session, regime) or rules
+            days = calendars.of(session, rules.bureau)
+        found = due_dates.printed(rules, year, days)
     _print_json([asdict(due) for due in found])
 
 
@@ -135,6 +154,17 @@ def clauses(regime: str) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (workdays, deadlines, precheck, clauses)
+
+
+@contextmanager
+def _database() -> "Iterator[Session | None]":
+    """A transaction that only reads, where this installation has a database; its library is loaded only then."""
+    chosen = cli.settings()
+    if not chosen.database_url and not (chosen.data / "jiqun.sqlite").is_file():
+        yield None
+        return
+    with cli.database(chosen) as opened, opened.read() as session:
+        yield session
 
 
 @contextmanager

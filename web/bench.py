@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from web import bench_mail, bench_reminders
+
 if TYPE_CHECKING:
     from engine.db import Database
 
@@ -35,12 +37,16 @@ RETURN = {"decision": "return", "opinion": "请补正", "remarks": [{"field": "o
 @click.option("--quick", is_flag=True, help="只到两百步，少测几次")
 @click.option("--postgres", metavar="URL", help="也在这个空的 PostgreSQL 数据库上测")
 def bench(quick: bool, postgres: str | None) -> None:
-    """测速：办结一步的用时，办件之初与两千步之后。结果为 JSON。"""
+    """测速：办结一步的用时，办件之初与两千步之后；发信的速度；十万条到期提醒的用时。结果为 JSON。"""
     late, rounds = (200, 10) if quick else (2000, 40)
     with tempfile.TemporaryDirectory() as folder:
         urls = [f"sqlite:///{folder}/bench.sqlite", *([postgres] if postgres else [])]
         rows = [row for url in urls for row in _measured(url, late, rounds)]
-    click.echo(json.dumps({"rows": rows, "ratios": _ratios(rows, late)}, ensure_ascii=False, indent=1))
+        mail = [bench_mail.measured(url, 10 * rounds, senders) for url in urls for senders in (1, 4)]
+        many = 100_000 if quick else 1_000_000
+        reminders = [row for url in urls for row in bench_reminders.measured(url, many)]
+    told = {"rows": rows, "ratios": _ratios(rows, late), "mail": mail, "reminders": reminders}
+    click.echo(json.dumps(told, ensure_ascii=False, indent=1))
 
 
 def _measured(url: str, late: int, rounds: int) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,7 @@ COMMANDS = {  # name → where it is defined; a module is imported when its comm
     "deadlines": "web.answers:deadlines",
     "precheck": "web.answers:precheck",
     "clauses": "web.answers:clauses",
+    "mail": "web.mail_commands:mail",
     "check": "web.check:check",
     "deploy": "web.record_commands:deploy",
     "audit": "web.record_commands:audit",

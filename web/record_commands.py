@@ -123,7 +123,7 @@ def cancel(case: int, name: str, reason: str) -> None:
 def dossier(case: int | None, file: Path | None, given: Path | None) -> int:
     """把一个办件的全部材料写成一份卷宗 FILE（zip），再次制作逐字节相同；或以 --verify 核对一份卷宗。"""
     from engine import dossier as dossiers
-    from notifications import letters
+    from notifications import wording
 
     if given is not None:
         found = dossiers.problems(given)
@@ -133,7 +133,7 @@ def dossier(case: int | None, file: Path | None, given: Path | None) -> int:
     if case is None or file is None:
         raise click.UsageError("请写明办件编号和卷宗文件，如 jiqun dossier 41 out.zip；或用 --verify 核对")
     with cli.database(cli.settings()) as database, database.read() as session:
-        made = dossiers.of_case(session, None, case, letters.render)
+        made = dossiers.of_case(session, None, case, wording.read)
         try:
             with file.open("wb") as out:
                 dossiers.written(made, out)

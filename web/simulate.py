@@ -81,10 +81,11 @@ class Run:
 
     @cached_property
     def regime(self) -> "Regime":
-        """The first of those that ship."""
+        """The first of those that ship and can be deployed."""
         from config import regime as regimes
+        from engine import bundle
 
-        return regimes.shipped(regimes.names()[0])
+        return regimes.shipped(bundle.regimes()[0])
 
     @cached_property
     def office(self) -> "Office":

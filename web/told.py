@@ -200,8 +200,25 @@ class LetterRow(Told):
     id: int
     subject: str
     body: str
-    status: Annotated[str, Field(description="due 待发、sent 已发、failed 未发出、cancelled 不再发")]
+    status: Annotated[str, Field(description="due 待发、sent 已发、shown 仅站内、failed 未发出、cancelled 不再发")]
     created_at: datetime
+
+
+class MessageRow(Told):
+    """一条站内消息。"""
+
+    id: int
+    kind: Annotated[str, Field(description="类别")]
+    subject: str
+    body: str
+    statutory: Annotated[bool, Field(description="必达：不受接收方式限制")]
+    created_at: datetime
+    read_at: Annotated[datetime | None, Field(description="null：未读")]
+
+
+class MessageList(Told):
+    items: list[MessageRow]
+    next: str | None
 
 
 class LetterList(Told):
@@ -294,4 +311,8 @@ class Readiness(Told):
 
     status: Literal["ready"] = "ready"
     last_tick_at: datetime
-    oldest_due_at: Annotated[datetime | None, Field(description="最早一件已到期而尚未处理的事项")]
+    tick_age_seconds: int
+    oldest_due_at: Annotated[datetime | None, Field(description="最早一件已到期而尚未处理的事项：定时、提醒或通知")]
+    oldest_due_age_seconds: int | None
+    oldest_unsent_at: Annotated[datetime | None, Field(description="最早一封已到发送时间而尚未发出的邮件")]
+    oldest_unsent_age_seconds: int | None

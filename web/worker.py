@@ -13,16 +13,19 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session
 
+from config import mail
 from config.settings import Settings
-from engine import clock, events, files, once, tallies, timers
+from engine import clock, events, files, holiday_notices, moving, once, tallies, timers
 from engine.db import Database
 from engine.models import Heartbeat
+from notifications import bounces, sender
 from web import idempotency
 
 log = logging.getLogger(__name__)
 
 LONGEST_SLEEP = 30  # seconds; the scheduler's own sleep is monotonic and knows nothing of a clock that was set
 HOURLY = 3600  # seconds
+RETURNED = 300  # seconds between two looks into the mailbox of returned mail
 
 Transaction: TypeAlias = Callable[[], AbstractContextManager[Session]]
 
@@ -60,15 +63,21 @@ class Worker:
         self.node = f"{socket.gethostname()}:{os.getpid()}"
         self._ticker = Ticker(
             timezone=clock.SHANGHAI,
-            executors={"default": ThreadPoolExecutor(2)},  # ticks, and beside them the hourly duties
+            executors={"default": ThreadPoolExecutor(4)},  # ticks, sending, returned mail, and the hourly duties
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self.mail = mail.load(settings.mail)
+        self.post = sender.Post(database, self.mail, self.node)
         self._ended = threading.Event()
+        self._calendars: dict[str, str] = {}  # by which each bureau's open dates were counted last
 
     def start(self) -> None:
         """Begin at once, in threads of its own."""
         self._every(self.settings.tick_seconds, self.tick)
         self._every(HOURLY, self.hourly)
+        self._every(self.settings.tick_seconds, self.send)
+        if self.mail.bounces:
+            self._every(RETURNED, self.collect)
         self._ticker.start()
 
     def run(self) -> None:
@@ -79,23 +88,43 @@ class Worker:
 
     def stop(self) -> None:
         """End after what is being done now."""
+        self.post.stop()
         if self._ticker.running:
             self._ticker.shutdown(wait=True)
+        self.post.close()
         self._ended.set()
 
     def tick(self) -> None:
-        """Wake the cases whose time has come, deliver messages, and say that it was done."""
+        """Wake the cases whose time has come, deliver messages, remind, spread letters, and say that it was done."""
         error = None
         try:
             timers.tick(self.database)
         except Exception as failed:  # a database that is away now is asked again at the next tick
             log.exception("tick failed")
             error = type(failed).__name__
+        error = next(iter(timers.post(self.database)), error)
         try:
             with self.database.write() as session:
                 self._beat(session, error)
         except Exception:  # as above; /readyz sees the missing heartbeat
             log.exception("heartbeat failed")
+
+    def send(self) -> None:
+        """Hand over the letters that are due; it may take minutes, beside the other duties."""
+        try:
+            self.post.tick()
+        except Exception:  # a database that is away now is asked again at the next tick
+            log.exception("sending failed")
+
+    def collect(self) -> None:
+        """See which letters came back."""
+        try:
+            if self.mail.bounces:
+                bounces.collect(self.database, self.mail.bounces)
+        except bounces.MailboxAwayError as away:
+            log.warning("%s", away)
+        except Exception:  # as above
+            log.exception("returned mail could not be read")
 
     def hourly(self) -> None:
         """Anchor the record outside the database, and clear away what nobody needs any more."""
@@ -104,6 +133,13 @@ class Worker:
         self._safely("files", self.database.read, lambda session: files.sweep(session, data / "files"))
         self._safely("idempotency keys", self.database.write, idempotency.forget)
         self._safely("tallies", self.database.write, tallies.forget)
+        self._safely("dates", self.database.write, self._count_anew)
+
+    def _count_anew(self, session: Session) -> None:
+        """Dates that rest on a calendar which has changed since: a new release knows a year more, a node was slow."""
+        self._calendars = moving.everywhere(session, self._calendars)
+        if year := holiday_notices.missing(session):
+            log.warning("no holiday notice for %s yet: its days are estimates", year)
 
     def _safely(self, name: str, transaction: Transaction, duty: Callable[[Session], Any]) -> None:
         try:

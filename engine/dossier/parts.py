@@ -20,7 +20,8 @@ from engine.dossier import pages, review
 from engine.errors import NotFound, Refused
 from engine.models import Case, Deployment, Event, Letter, Notice, Objection, Precheck, StoredFile, Task
 
-Worded: TypeAlias = Callable[[bytes, Mapping[str, str]], tuple[str, str]]  # template, fields → subject, body
+# deployment, name of the letter, fields → subject, body
+Worded: TypeAlias = Callable[[Session, int | None, str, Mapping[str, str]], tuple[str, str]]
 
 
 GROUPS: Mapping[str, str] = MappingProxyType(
@@ -87,7 +88,7 @@ def of_case(session: Session, actor: Actor | None, case_id: int, worded: Worded)
         *_rows("review", "samples.json", "实地抽查的样本", review.samples(session, case)),
         *_rows("review", "inspections.json", "实地抽查的安排", review.inspections(session, case)),
         *_rows("objections", "objections.json", "公示期间的异议（不含反映人信息）", review.objections(session, case)),
-        *_letters(session, case, deployed, worded),
+        *_letters(session, case, worded),
         *_notices(session, case, stored),
         *_files(session, stored),
         *_deployment(deployed),
@@ -190,12 +191,11 @@ def _prechecks(session: Session, case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _letters(session: Session, case: Case, deployed: Deployed, worded: Worded) -> Iterator[Part]:
+def _letters(session: Session, case: Case, worded: Worded) -> Iterator[Part]:
     query = select(Letter).where(Letter.case_id == case.id).order_by(Letter.id)
     for number, letter in enumerate(session.scalars(query), 1):
         # A letter keeps the blanks that there were when it was written; a later deployment's are no matter to it.
-        own = deployed if letter.deployment_id == deployed.id else deployments.deployed(session, letter.deployment_id)
-        subject, body = worded(own.files[f"letters/{letter.template}.txt"], letter.fields)
+        subject, body = worded(session, letter.deployment_id, letter.template, letter.fields)
         told = {
             "template": letter.template,
             "organisation": letter.organisation_code,

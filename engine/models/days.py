@@ -19,7 +19,8 @@ class HolidayNotice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     year: Mapped[int]
     number: Mapped[str]  # 文号
-    days: Mapped[Any] = mapped_column(Json)  # {"2027-01-01": false, "2027-02-14": true}: worked or not
+    papers: Mapped[list[str]] = mapped_column(Json)  # addresses of the notices that the file was made from
+    days: Mapped[Any] = mapped_column(Json)  # {"2027-02-14": ["春节", true]}: which holiday's, worked or not
     sha256: Mapped[str]  # of the file
     state: Mapped[str]  # proposed, confirmed, rejected, replaced
     proposed_at: Mapped[datetime]

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.columns import Base, Json
 
 _UNSPREAD = text("spread_at IS NULL")
-_UNEXPANDED = text("expanded_at IS NULL")
+_UNEXPANDED = text("expanded_at IS NULL AND withdrawn_at IS NULL")
 _TO_SEND = text("status IN ('due', 'claimed', 'sending')")
+_HELD = text("status = 'held' AND digest_id IS NULL")
 _UNREAD = text("read_at IS NULL")
+_OF_TASK, _OF_DUTY = text("task_id IS NOT NULL"), text("obligation_id IS NOT NULL")
 
 
 class Letter(Base):
@@ -26,10 +28,16 @@ class Letter(Base):
     organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
     role: Mapped[str]  # of the recipients there
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # one of them alone
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("task.id"))  # whose deadline it tells, for the calendar
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"))  # the same of what is owed
     fields: Mapped[Any] = mapped_column(Json)  # what fills the blanks
     created_at: Mapped[datetime]
     spread_at: Mapped[datetime | None]  # when the deliveries were made of it
-    __table_args__ = (Index("ix_letter_unspread", "id", sqlite_where=_UNSPREAD, postgresql_where=_UNSPREAD),)
+    __table_args__ = (
+        Index("ix_letter_unspread", "id", sqlite_where=_UNSPREAD, postgresql_where=_UNSPREAD),
+        Index("ix_letter_of_task", "task_id", sqlite_where=_OF_TASK, postgresql_where=_OF_TASK),
+        Index("ix_letter_of_obligation", "obligation_id", sqlite_where=_OF_DUTY, postgresql_where=_OF_DUTY),
+    )
 
 
 class Reminder(Base):
@@ -41,7 +49,11 @@ class Reminder(Base):
     task_id: Mapped[str | None] = mapped_column(ForeignKey("task.id"))
     rung: Mapped[str]  # "60", "0", "-7": days before; "3w": working days before; "eve": last working day before
     revision: Mapped[int]  # 1, 2 … : after the date was moved the rungs not yet sent are planned anew
+    template: Mapped[str]  # the letter it goes out as; a superior's is `escalation`
+    statutory: Mapped[bool]  # no preference and no digest holds it back
+    escalates: Mapped[bool]  # it also goes to the superior
     fire_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]  # the next rung's time: from then on this one is too late and that one goes
     expanded_at: Mapped[datetime | None]  # when it was made into deliveries, or passed over
     superseded_by: Mapped[int | None] = mapped_column(ForeignKey("reminder.id"))  # the nearer rung that went instead
     withdrawn_at: Mapped[datetime | None]  # the date moved, or what it reminds of is done
@@ -63,8 +75,8 @@ class Delivery(Base):
     __tablename__ = "delivery"
     id: Mapped[int] = mapped_column(primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(unique=True)  # "l7.p3", "r12.p3": once, whoever ticks
-    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"), index=True)
-    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id"), index=True)
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"))
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     template: Mapped[str]
     statutory: Mapped[bool]  # no preference and no digest holds it back
@@ -83,12 +95,17 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
     last_code: Mapped[str | None]
     last_error: Mapped[str | None]
-    digest_id: Mapped[int | None] = mapped_column(ForeignKey("digest.id"), index=True)
+    digest_id: Mapped[int | None] = mapped_column(ForeignKey("digest.id"))
     __table_args__ = (
         Index("ix_delivery_to_send", "not_before", "id", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
+        Index("ix_delivery_held", "not_before", sqlite_where=_HELD, postgresql_where=_HELD),
         Index("ix_delivery_of_person", "person_id", "id"),
         Index("ix_delivery_unread", "person_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
-        Index("ix_delivery_message_id", "message_id"),
+        *(
+            Index(f"ix_delivery_{column}", column, sqlite_where=there, postgresql_where=there)
+            for column in ("letter_id", "reminder_id", "digest_id", "message_id")
+            for there in [text(f"{column} IS NOT NULL")]  # most rows have one or two of them
+        ),
     )
 
 
@@ -105,7 +122,7 @@ class Attempt(Base):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]  # empty after a crash: in doubt
     phase: Mapped[str | None]  # connect, envelope, body
-    outcome: Mapped[str | None]  # sent, retry, refused, in_doubt, config, bounced
+    outcome: Mapped[str | None]  # sent, retry, limited, refused, in_doubt, config, bounced
     code: Mapped[str | None]
     text: Mapped[str | None]
 
@@ -115,8 +132,10 @@ class MailAccount(Base):
 
     __tablename__ = "mail_account"
     name: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[str]  # ok, stopped
+    state: Mapped[str]  # ok, paused (goes on by itself), stopped (a person has to see to it)
     reason: Mapped[str | None]
+    paused_until: Mapped[datetime | None]
+    pauses: Mapped[int] = mapped_column(server_default="0")  # one after the other; the next one is longer
     changed_at: Mapped[datetime]
     window_began_at: Mapped[datetime | None]  # of the minute that is counted
     sent_in_window: Mapped[int] = mapped_column(server_default="0")

@@ -46,6 +46,7 @@ class Membership(Base):
     granted_at: Mapped[datetime]
     granted_by: Mapped[str]
     __table_args__ = (
+        Index("ix_membership_office", "organisation_code", "role"),
         # 等保 三员分立: system, security and audit administrator are three people.
         Index(
             "uq_membership_one_administrator",

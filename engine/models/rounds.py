@@ -77,6 +77,9 @@ class Notice(Base):
     basis: Mapped[Any] = mapped_column(Json)  # rule, counted days, calendar: why these dates
 
 
+UNPLANNED = text("state = 'open' AND planned_at IS NULL")
+
+
 class Obligation(Base):
     """义务: what is owed by when: by a cluster, or by the bureau to a publicity period or a round.
 
@@ -102,9 +105,11 @@ class Obligation(Base):
     clause: Mapped[str]
     state: Mapped[str]  # open, met, lapsed, cancelled
     settled_at: Mapped[datetime | None]  # when it became met, lapsed or cancelled
+    planned_at: Mapped[datetime | None]  # when its reminders were written down; empty: they are to be
     __table_args__ = (
         UniqueConstraint("cluster_id", "kind", "year"),
         UniqueConstraint("notice_id"),
         UniqueConstraint("round_id"),
         Index("ix_obligation_year", "bureau_code", "due_at", "id"),
+        Index("ix_obligation_unplanned", "id", sqlite_where=UNPLANNED, postgresql_where=UNPLANNED),
     )

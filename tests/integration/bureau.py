@@ -59,8 +59,10 @@ class Bureau:
         return sorted(task["element"] for task in self.case(case_id)["tasks"])
 
     def letters(self, case_id: int) -> list[Letter]:
+        """What the diagram wrote; that a task waits is told beside it, by the worker."""
+        query = select(Letter).where(Letter.case_id == case_id, Letter.task_id.is_(None)).order_by(Letter.id)
         with self.at.database.read() as session:
-            return list(session.scalars(select(Letter).where(Letter.case_id == case_id).order_by(Letter.id)))
+            return list(session.scalars(query))
 
     def seated(self, case_id: int) -> list[str]:
         """Who sits on the newest panel of a case, by seat: the chair first."""

@@ -17,15 +17,45 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from engine import access, accounts, files, objections, organisations, pool, publicity, receipts, sign_ins
+from engine import (
+    access,
+    accounts,
+    due_dates,
+    feeds,
+    files,
+    holiday_notices,
+    objections,
+    organisations,
+    outbox,
+    particulars,
+    pool,
+    publicity,
+    receipts,
+    sign_ins,
+)
 from engine.access import Actor
 from engine.db import Database
 from engine.incidents import Stopped
-from engine.models import Case, Inspection, Panel, PoolMember, Round, Seat, Task
+from engine.models import (
+    Case,
+    DayOverride,
+    Delivery,
+    HolidayNotice,
+    Inspection,
+    Letter,
+    Obligation,
+    Panel,
+    Person,
+    PoolMember,
+    Round,
+    Seat,
+    Substitute,
+    Task,
+)
 from engine.objections import Sent, Written
 from engine.pool import Card
 from engine.publicity import Period
-from tests import samples
+from tests import holidays, samples
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
 from tests.unit.test_uploads import PDF
@@ -74,9 +104,15 @@ THINGS: Mapping[str, list[str]] = {
     "member_id": ["member"],
     "seat_id": ["seat"],
     "inspection_id": ["visit"],
+    "holiday_notice_id": ["holiday_notice"],
+    "override_id": ["override"],
+    "obligation_id": ["obligation"],
     "section_id": ["part"],
     "field": ["table"],
     "name": ["licences"],
+    "message_id": ["message"],
+    "delivery_id": ["delivery"],
+    "secret": ["feed"],
 }
 
 BODIES: Mapping[str, Any] = {  # what is sent with a deed
@@ -137,6 +173,8 @@ class Place:
             "/me/password": {"old": "x", "new": "y", "again": "z"},  # a wrong old one would be counted
             "/me/sign-ins/end": {"mark": "others"},
             "/me/tokens/revoke": {"mark": self._mark(who)},
+            "/me/letters/feeds/revoke": {"mark": self.ids.get(f"feed of {who}", "")},
+            "/me/letters/substitutes/end": {"absence": self.ids.get(f"absence of {who}", "")},
             f"/office/accounts/{self.ids['somebody']}/withdraw": {"role": "county_officer", "organisation": COUNTY},
             f"/office/accounts/{self.ids['somebody']}/tokens/revoke": {"mark": self._mark("county2")},
             "/office/organisations/rename": {"code": COUNTY, "name": "又一名称"},
@@ -186,6 +224,7 @@ def furnish(database: Database, data: Path) -> Place:
     o.complete("city", o.open_task(county.id, "acceptance"), samples.ANSWERS["acceptance"])
     o.complete("city", o.open_task(county.id, "first_review"), samples.ANSWERS["first_review"])
     ids |= _judged(at, county)
+    ids |= _dated(at, county)
     ids |= _objected(at, county)
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
@@ -194,7 +233,52 @@ def furnish(database: Database, data: Path) -> Place:
     tokens, actors = _people(database)
     seen = {name: reader.signed_in(database, name) for name in PERSONAS}
     ids["somebody"] = str(actors["county2"].person_id)
+    ids |= _told(database, actors, ids["fill_in"])
     return Place(at, ids | {"licences": "licences.txt"}, tokens, seen, actors)
+
+
+def _dated(at: Desk, case: Case) -> dict[str, str]:
+    """A holiday notice that waits, a decision of the bureau about a day, and what a cluster owes."""
+    with at.database.write() as session:
+        found = holiday_notices.read(holidays.file())
+        notice = HolidayNotice(
+            year=found.year,
+            number=holidays.NUMBER,
+            papers=list(found.papers),
+            days={on.isoformat(): list(told) for on, told in found.days.items()},
+            sha256=found.sha256,
+            state="proposed",
+            proposed_at=samples.MOMENT,
+            proposed_by="setup",
+        )
+        override = DayOverride(
+            bureau_code=BUREAU,
+            day=date(2025, 12, 1),
+            working=False,
+            reason="台风停工",
+            number="示例〔2025〕3号",
+            set_at=samples.MOMENT,
+            set_by="setup",
+        )
+        owed = Obligation(
+            regime="qingyuan",
+            bureau_code=BUREAU,
+            cluster_id=case.cluster_id,
+            kind="annual_report",
+            year=2026,
+            printed_on=date(2026, 3, 15),
+            effective_on=date(2026, 3, 15),
+            due_at=due_dates.end_of(date(2026, 3, 15)),
+            earliest_on=date(2026, 3, 15),
+            latest_on=date(2026, 3, 15),
+            provisional=False,
+            calendar_revision="",
+            clause="第十七条",
+            state="open",
+        )
+        session.add_all([notice, override, owed])
+        session.flush()
+        return {"holiday_notice": str(notice.id), "override": str(override.id), "obligation": str(owed.id)}
 
 
 def _objected(at: Desk, case: Case) -> dict[str, str]:
@@ -214,6 +298,49 @@ def _objected(at: Desk, case: Case) -> dict[str, str]:
             "evidence": objection.files[0],
             "receipt": receipts.shown(objection.receipt),
         }
+
+
+def _told(database: Database, actors: Mapping[str, Actor], task_id: str) -> dict[str, str]:
+    """A letter that `county` got in place of a park; and of everybody a calendar feed and an absence."""
+    found = {}
+    with database.write() as session:
+        person = session.get_one(Person, actors["county"].person_id)
+        person.email = "county@example.cn"
+        task = session.get_one(Task, task_id)
+        fields = particulars.of_task(session, task)
+        case = session.get_one(Case, task.case_id)
+        outbox.put(session, case, "urged", key="told", organisation_code=PARK, role="park_officer", fields=fields)
+        letter = session.scalars(select(Letter).where(Letter.dedupe_key == "told")).one()
+        delivery = Delivery(
+            dedupe_key="told",
+            letter_id=letter.id,
+            person_id=person.id,
+            template="urged",
+            statutory=False,
+            subject="催办",
+            body="请办理",
+            created_at=samples.MOMENT,
+            status="sent",
+            not_before=samples.MOMENT,
+        )
+        session.add(delivery)
+        session.flush()
+        found |= {"message": str(delivery.id), "delivery": str(delivery.id)}
+        for name, actor in actors.items():
+            secret = feeds.issue(session, actor)
+            absence = Substitute(
+                person_id=actor.person_id,
+                substitute_id=person.id,
+                first_day=samples.MOMENT.date(),
+                last_day=samples.MOMENT.date(),
+                named_at=samples.MOMENT,
+                named_by=name,
+            )
+            session.add(absence)
+            session.flush()
+            found |= {f"feed of {name}": feeds.mark(feeds.of(session, actor)[0]), f"absence of {name}": str(absence.id)}
+            found["feed"] = secret if name == "county" else found.get("feed", "")
+    return found
 
 
 def _upload() -> dict[str, Any]:

@@ -29,6 +29,8 @@ APPLICANTS_AND_BUREAUS = {name for name in HANDLERS if "expert" not in name and 
 EVERYBODY = {*PERSONAS, NOBODY}
 BUREAU_STAFF = {"city", "city2", "leader", "publisher"}
 COUNTY_SIDE = {"county", "county2"}
+OWN_KEEPERS = {"city", "city2", "leader"}
+KEEPERS = OWN_KEEPERS | {"other_city", "other_leader"}
 
 # ---- the table ----------------------------------------------------------------------------------
 
@@ -149,6 +151,25 @@ TABLE: dict[str, set[str]] = {
     **{
         f"POST /me/{deed}": set(PERSONAS)
         for deed in ("password", "sign-ins/end", "tokens", "tokens/revoke", "language")
+    },
+    # letters: everybody's own messages and ways; the log is the bureau's, the wording its owner's
+    **{
+        f"{method} {path}": set(PERSONAS)
+        for method, path in [
+            *(("GET", "/messages"), ("POST", "/messages/read"), ("GET", "/api/v1/messages"), ("GET", "/me/letters")),
+            *(("POST", f"/me/letters/{deed}") for deed in ("address", "choice", "substitutes", "feeds")),
+            *(("POST", f"/me/letters/{deed}") for deed in ("substitutes/end", "feeds/revoke")),
+        ]
+    },
+    **{deed: {"county"} for deed in ("GET /messages/{message}", "POST /api/v1/messages/{message}/read")},
+    "GET /api/v1/calendar/{feed}.ics": EVERYBODY,  # who has the address has the secret
+    "GET /letters": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own bureau's
+    "GET /letters/{delivery}": BUREAU_STAFF,
+    "POST /letters/{delivery}/again": {"city", "city2"},
+    "POST /letters/{delivery}/mend": {"city", "city2"},  # told that nothing is wrong with this one
+    **{
+        f"{deed} /letters/preview{more}": {"owner", "other_owner"}
+        for deed, more in (("GET", ""), ("POST", ""), ("POST", "/send"))
     },
     # the three administrators (GB/T 22239-2019 8.1.5)
     "GET /office": {"sysadmin", "secadmin", "auditor"},
@@ -292,6 +313,25 @@ TABLE: dict[str, set[str]] = {
         for below in ("", "/api/v1")
         for deed in ("change", "cancel")
     },
+    # the calendar, kept by officers and leaders: each bureau decides about its own days; and a bureau's year
+    **dict.fromkeys(
+        (
+            *("GET /calendar", "GET /calendar/notices/{holiday_notice}", "GET /api/v1/calendar/days"),
+            *("GET /api/v1/calendar/notices", "GET /api/v1/calendar/notices/{holiday_notice}"),
+        ),
+        APPLICANTS_AND_BUREAUS,
+    ),
+    **{
+        f"POST {below}/calendar/{deed}": KEEPERS
+        for below in ("", "/api/v1")
+        for deed in ("notices", "notices/{holiday_notice}/confirm", "notices/{holiday_notice}/reject", "overrides")
+    },
+    **{f"POST {below}/calendar/overrides/{{override}}/withdraw": OWN_KEEPERS for below in ("", "/api/v1")},
+    **{
+        f"GET {below}/year": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"}
+        for below in ("", "/api/v1")
+    },
+    **dict.fromkeys(("POST /year/{obligation}/urge", "POST /api/v1/obligations/{obligation}/urge"), OWN_KEEPERS),
     # clusters
     "GET /api/v1/clusters/{county_cluster}": COUNTY_SIDE | BUREAU_STAFF,
     "GET /api/v1/clusters/{park_cluster}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,

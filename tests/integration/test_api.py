@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from engine import accounts, files
 from engine import clock as clocks
 from engine.db import Database
-from engine.models import Cluster, Heartbeat, IdempotencyKey, Round, SignIn
+from engine.models import Cluster, Heartbeat, IdempotencyKey, Person, Round, SignIn
 from tests import samples
 from tests.clock import StandingClock, moment
 from tests.integration import desk
@@ -438,6 +438,19 @@ def test_readiness_names_the_oldest_thing_that_waits(at: Desk, clock: StandingCl
     with at.database.write() as session:
         session.scalars(select(Heartbeat)).one().last_tick_at = clocks.now()
     told = at.app.test_client().get("/readyz").get_json()
-    assert told["oldest_due_at"].startswith("2025-06-30T09:30:00")
+    assert told["oldest_due_at"].startswith("2025-06-16T01:00:00"), "the reminder two weeks before the closing"
+    assert (told["tick_age_seconds"], told["oldest_due_age_seconds"]) == (0, 14 * 86400 + (8 * 60 + 30) * 60 + 5)
     Worker(at.database, at.settings).tick()
-    assert at.app.test_client().get("/readyz").get_json()["oldest_due_at"] is None
+    clock.move_by(seconds=7)
+    told = at.app.test_client().get("/readyz").get_json()
+    assert (told["tick_age_seconds"], told["oldest_due_at"], told["oldest_due_age_seconds"]) == (7, None, None)
+
+
+def test_readiness_names_the_mail_that_nobody_sends(at: Desk, clock: StandingClock) -> None:
+    with at.database.write() as session:
+        session.execute(update(Person).values(email="somebody@example.invalid"))
+    an_application(at)
+    Worker(at.database, at.settings).tick()
+    clock.move_by(seconds=30)
+    told = at.app.test_client().get("/readyz").get_json()
+    assert told["oldest_unsent_age_seconds"] == 30

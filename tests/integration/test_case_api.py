@@ -122,14 +122,13 @@ def test_a_letter_that_cannot_be_written_hides_no_other(place: Place) -> None:
                 organisation_code=first.organisation_code,
                 role=first.role,
                 fields={},
-                status="due",
                 created_at=first.created_at,
             )
         )
     *others, broken = listed(place, "county", "/cases/{county_case}/letters")
     assert others
     assert broken["subject"] == "（通知无法成文）"
-    assert "缺少填空内容" in broken["body"]
+    assert "填空内容为空" in broken["body"]
 
 
 # ---- incidents ----------------------------------------------------------------------------------

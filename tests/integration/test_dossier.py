@@ -14,7 +14,7 @@ from engine import dossier, files
 from engine.db import Database
 from engine.errors import Forbidden, NotFound, Refused
 from engine.models import Case, Deployment, DeploymentFile, Event, Objection, Panel, PoolMember, Seat, StoredFile, Task
-from notifications import letters
+from notifications import wording
 from tests import publicised, samples
 from tests.clock import StandingClock
 from tests.integration import desk
@@ -51,7 +51,7 @@ def archive(at: Desk, case_id: int, who: str | None = None) -> bytes:
     out = io.BytesIO()
     with at.database.read() as session:
         actor = at.office.actors[who] if who else None
-        dossier.written(dossier.of_case(session, actor, case_id, letters.render), out)
+        dossier.written(dossier.of_case(session, actor, case_id, wording.read), out)
     return out.getvalue()
 
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,33 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from engine import db
+from engine import db, timers
 from engine.columns import Base
 from engine.db import MIGRATIONS, Database
 from engine.errors import DatabaseNewer, DatabaseOutdated
+from engine.models import Delivery, Letter, Obligation
 from tests.conftest import opened
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+
+
+BEFORE = (
+    """
+organisation VALUES ('441800', '某局', 'city', '441800', NULL, '/441800/')
+cluster (id, regime, bureau_code, organisation_code, name, state, created_at)
+  VALUES (1, 'qingyuan', '441800', '441800', '某集群', 'recognised', :at)
+obligation (id, cluster_id, kind, year, printed_on, effective_on, provisional, clause, state)
+  VALUES (1, 1, 'annual_report', 2026, '2026-03-15', '2026-03-15', false, '第十七条', 'open')
+deployment VALUES (1, 'qingyuan', 1, 'h', :at, 'setup', NULL, '0')
+letter (id, dedupe_key, deployment_id, template, organisation_code, role, fields, status, created_at)
+  VALUES (1, 'k', 1, 'returned', '441800', 'city_officer', '{}', 'due', :at)
+""".strip()
+    .replace("\n  ", " ")
+    .splitlines()
+)  # rows of the revision before reminders
 
 
 def test_the_migrated_tables_are_those_of_the_models(database: Database) -> None:
@@ -57,6 +75,27 @@ def test_a_database_of_every_earlier_revision_can_be_upgraded(empty_url: str, re
         database.check_version()
         with database.engine.connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_what_clusters_owed_and_letters_said_before_is_carried_over(empty_url: str) -> None:
+    """The last moment is the end of the day in Shanghai, and nothing that was said long ago is sent now."""
+    at = "2025-10-20 02:00:00+00:00" if empty_url.startswith("postgresql") else "2025-10-20 02:00:00.000000"
+    with opened(empty_url) as database:
+        database.upgrade("20261122")
+        with database.engine.begin() as connection:
+            for statement in BEFORE:
+                connection.execute(text(f"INSERT INTO {statement}"), {"at": at} if ":at" in statement else {})
+        database.upgrade()
+        with database.read() as session:
+            owed = session.scalars(select(Obligation)).one()
+            assert (owed.regime, owed.bureau_code, owed.planned_at) == ("qingyuan", "441800", None)
+            assert owed.due_at == datetime(2026, 3, 15, 15, 59, 59, tzinfo=UTC)
+            assert (owed.earliest_on, owed.latest_on) == (date(2026, 3, 15), date(2026, 3, 15))
+            letter = session.scalars(select(Letter)).one()
+            assert letter.spread_at == letter.created_at == datetime(2025, 10, 20, 2, tzinfo=UTC)
+        assert timers.post(database) == []
+        with database.read() as session:
+            assert session.scalars(select(Delivery)).all() == []
 
 
 def test_an_upgrade_of_a_current_database_changes_nothing(database: Database) -> None:

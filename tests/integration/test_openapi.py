@@ -30,6 +30,16 @@ NOWHERE = "0" * 32  # of no file and no task
 
 # What the interfaces promise. Written by hand: the document is generated, the promise is not.
 PROMISED = {
+    "get /calendar/days",
+    "get /calendar/notices",
+    "post /calendar/notices",
+    "get /calendar/notices/{holiday_notice_id}",
+    "post /calendar/notices/{holiday_notice_id}/confirm",
+    "post /calendar/notices/{holiday_notice_id}/reject",
+    "post /calendar/overrides",
+    "post /calendar/overrides/{override_id}/withdraw",
+    "get /year",
+    "post /obligations/{obligation_id}/urge",
     "get /pool",
     "post /pool",
     "get /pool/{member_id}",
@@ -60,6 +70,9 @@ PROMISED = {
     "get /cases/{case_id}/answers",
     "get /cases/{case_id}/letters",
     "get /cases/{case_id}/prechecks",
+    "get /messages",
+    "post /messages/{message_id}/read",
+    "get /calendar/{secret}.ics",
     "get /cases/{case_id}/files",
     "get /incidents",
     "post /cases/{case_id}/incident/retry",

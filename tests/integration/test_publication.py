@@ -14,7 +14,7 @@ from engine import timers
 from engine.db import Database
 from engine.errors import FormInvalid
 from engine.models import Case, Cluster, Event, Letter, Notice, StoredFile
-from notifications import letters
+from notifications import wording
 from tests import publicised, samples
 from tests.clock import StandingClock
 from tests.integration import desk
@@ -216,7 +216,7 @@ def test_the_county_above_a_park_gets_a_copy_and_a_county_none(at: Desk, clock: 
 
 def worded(letter: Letter) -> tuple[str, str]:
     template = Path(__file__).parents[2] / "processes" / "letters" / f"{letter.template}.txt"
-    return letters.render(template.read_bytes(), letter.fields)
+    return wording.render(template.read_bytes(), letter.fields)
 
 
 # ---- what hangs on a notice -----------------------------------------------------------------------

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from engine import bulletin, organisations
 from engine.db import Database
-from engine.models import Case, Cluster, Round, StoredFile
+from engine.models import Case, Cluster, Event, Letter, Round, StoredFile
+from notifications import wording
 from tests import publicised
 from tests.clock import StandingClock
 from tests.integration import desk
@@ -120,3 +121,22 @@ def test_the_public_interface_tells_the_same(at: Desk, public: List) -> None:
     assert (told["number"], told["last_day"]) == (NUMBER, "2025-07-10")
     with at.database.read() as session:
         assert told["entries"] == bulletin.notice(session, public.notice.id)["entries"]
+
+
+def test_each_applicant_on_the_list_is_told_that_it_is_public(at: Desk, clock: StandingClock) -> None:
+    made = publicised.publicised(at.office, clock, clusters=2)
+    with at.database.read() as session:
+        told = session.scalars(
+            select(Letter).where(Letter.template == "publicity_begins").order_by(Letter.case_id)
+        ).all()
+        subject, body = wording.read(session, told[0].deployment_id, told[0].template, told[0].fields)
+        noted = session.scalars(
+            select(Event.case_id).where(Event.kind == "letter.queued", Event.case_id.in_(made.cases))
+        )
+        assert set(made.cases) <= set(noted)
+    assert [(row.case_id, row.organisation_code, row.role) for row in told] == [
+        (case, "441881", "county_officer") for case in sorted(made.cases)
+    ]
+    assert subject.startswith("【公示】")
+    assert "公示期：2025年7月1日至2025年7月10日" in body
+    assert "办理依据：第十五条（二）" in body

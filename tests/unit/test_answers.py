@@ -15,6 +15,12 @@ from tests.unit.test_criteria import GOOD
 from web import answers
 
 
+@pytest.fixture(autouse=True)
+def _no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands beside the tests: these commands answer from the shipped files."""
+    monkeypatch.setenv("JIQUN_DATA", str(tmp_path / "nothing"))
+
+
 def ask(*arguments: str) -> Result:
     """What the program answers. Anything but an answer, an error line or an exit status is a failure."""
     result = CliRunner().invoke(click.Group("jiqun", commands=list(answers.COMMANDS)), arguments)

@@ -69,7 +69,7 @@ def test_a_rows_clause_is_the_same_in_both_files() -> None:
         assert named.clause_of(f"criteria.{row}", kind="row") == clause
 
 
-@pytest.mark.parametrize("name", regime.names())
+@pytest.mark.parametrize("name", bundle.regimes())
 def test_every_carrier_that_ships_exists(name: str) -> None:
     assert carriers.missing(bundle.shipped(name)) == []
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine import letters
-from notifications.letters import LetterInvalid, blanks, render
+from engine.letters import CHINESE, ENGLISH
+from notifications.wording import LetterInvalid, blanks, render
 from tests import samples
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,20 @@ FIELDS = {
     "有效期": "2025年6月20日至2028年6月20日",
     "认定方式": "自动认定（第十五条（二））",
     "环节": "受理",
+    "收件人": "示例经办人",
+    "经办": "英德市中小企业主管部门 示例经办人",
+    "义务": "年度报告",
+    "事项": "年度报告",
+    "对象": samples.CLUSTER,
+    "剩余": "还剩3天",
+    "暂定": "该日期按尚未公布的放假安排推算，放假通知公布后可能调整，届时另行通知。",
+    "公示期": "2025年6月3日至2025年6月11日",
+    "原期限": "2025年5月19日",
+    "变更依据": "国办发明电〔2024〕12号",
+    "汇总": "· 【新待办】受理\n· 【到期提醒】初审",
 }
+LANGUAGES = (CHINESE, ENGLISH)
+FOLDERS = {CHINESE: ROOT / "tests" / "letters", ENGLISH: ROOT / "tests" / "letters" / "en"}
 
 # What must stand in each letter: what it is, the way out, the consequence.
 SAID = {
@@ -69,7 +83,53 @@ SAID = {
     "falsified": ["【终止申报】", "就此终止", "认定的事实和理由", "缺少专精特新企业名单", "真实性和完整性", "重新申报"],
     "urged": ["【催办】", "受理", "2025年5月20日", "请登录系统", "逾期未办理的", "说明原因"],
     "expired_unfiled": ["【未按期提交】", "到申报截止时间仍未提交", "未列入本批次", "重新申报"],
+    "task_assigned": ["【新待办】受理", "示例经办人：", "请于2025年5月20日前办理", "请登录系统", "逾期未办理的"],
+    "task_due": ["【到期提醒】受理还剩3天", "请于2025年5月20日前办理", "请登录系统", "显示为超期", "说明原因"],
+    "task_overdue": ["【逾期】受理", "请立即办理", "办理期限：2025年5月20日", "逾期原因", "告知你单位负责人"],
+    "escalation": ["【督促】", "仍未办结", "应当办理的：英德市中小企业主管部门 示例经办人", "请了解原因", "另行指定"],
+    "panel_invitation": ["【评审邀请】", "随机抽取", "先声明", "请于2025年5月20日前声明", "由下一位候选专家递补"],
+    "publicity_begins": ["【公示】", "2025年6月3日至2025年6月11日", "异议", "不予确认", "目前无需操作"],
+    "publicity_ends": ["【公示】", "还剩3天", "到2025年5月20日止", "核查公示情况", "不予确认"],
+    "round_closing": ["【申报截止】", "还剩3天", "2025年5月20日截止", "不列入本批次", "尽快提交"],
+    "annual_report": ["【年度报告】", "还剩3天", "应于2025年5月20日前报送", "示例2025-001", "可能撤销认定"],
+    "validity": ["【有效期】", "示例2025-001", "2025年6月20日至2028年6月20日", "申请复核", "撤销认定"],
+    "date_changed": ["【日期变更】", "原日期：2025年5月19日", "新日期：2025年5月20日", "国办发明电", "以本通知为准"],
+    "digest": ["【每日汇总】示例经办人", "· 【新待办】受理\n· 【到期提醒】初审\n", "法定期限", "个人设置"],
 }
+# The same in English, and every letter says who it is from.
+SAID_IN_ENGLISH = {
+    "submitted": ["[New application]", "Please sign in", "by 2025-05-20", "overdue"],
+    "accepted": ["[Accepted]", "being examined", "need not do anything now"],
+    "returned": ["[Returned for correction]", "佐证材料第3项", "by 2025-05-20", "does not go on the list"],
+    "refused": ["[Not accepted]", "Reasons:\n缺少专精特新企业名单", "The case ends here", "in a later round"],
+    "not_passed": ["[First review not passed]", "Reasons:\n缺少", "The case ends here", "in a later round"],
+    "not_listed": ["[Not recognised]", "Reason: 缺少", "The case ends here", "contact this bureau"],
+    "recognised": ["[Recognised]", "示例2025-001", "2025-06-20 to 2028-06-20", "three years", "revoked"],
+    "list_returned": ["[List returned]", "缺少专精特新企业名单", "by 2025-05-20", "not made public"],
+    "question_passed": ["[Question from the review]", "by 2025-05-20", "Without an answer"],
+    "objection_received": ["[New objection]", "by 2025-05-20", "must not be passed on"],
+    "objection_decided": ["[Objection decided]", "receipt number", "leaves the list"],
+    "inspection": ["[Site inspection]", "2025年7月8日09:30至16:00", "Please prepare", "A refusal without good reason"],
+    "inspection_changed": ["[Site inspection]", "replaces what was said before", "Reason for the change"],
+    "falsified": ["[Application ended]", "Findings and reasons:\n缺少", "in a later round"],
+    "urged": ["[Urgent]", "受理", "Due: 2025-05-20", "tell this bureau why"],
+    "expired_unfiled": ["[Not filed in time]", "not part of this round", "in a later round"],
+    "task_assigned": ["[New task] 受理", "by 2025-05-20", "Please sign in", "overdue"],
+    "task_due": ["[Due] 受理, 3 days left", "by 2025-05-20", "Please sign in", "overdue"],
+    "task_overdue": ["[Overdue] 受理", "at once", "Due: 2025-05-20", "head of your office"],
+    "escalation": ["[Escalation]", "still open (3 days left)", "To be done by: 英德市", "Duty: annual report"],
+    "panel_invitation": ["[Invitation]", "drawn by lot", "by 2025-05-20", "replaced by the next candidate"],
+    "publicity_begins": ["[Publicity]", "2025-06-03 to 2025-06-11", "objections", "not confirmed"],
+    "publicity_ends": ["[Publicity]", "3 days left", "until 2025-05-20", "not confirmed"],
+    "round_closing": ["[Closing date]", "3 days left", "until 2025-05-20", "not part of this round"],
+    "annual_report": ["[Annual report]", "3 days left", "by 2025-05-20", "revoked"],
+    "validity": ["[Validity]", "3 days left", "2025-06-20 to 2028-06-20", "apply for renewal", "revoked"],
+    "date_changed": ["[Date changed]", "Before: 2025-05-19", "Now: 2025-05-20", "replaces what was said before"],
+    "digest": ["[Daily digest]", "· 【新待办】受理\n", "set by law", "Your settings"],
+}
+OF_NO_CLUSTER = {"list_returned", "panel_invitation", "publicity_ends", "round_closing", "digest"}
+REMINDERS = {"publicity_ends", "round_closing", "annual_report", "validity", "date_changed"}
+OF_NO_CASE = {*OF_NO_CLUSTER, "annual_report", "validity"}
 
 
 def template(name: str) -> bytes:
@@ -77,7 +137,8 @@ def template(name: str) -> bytes:
 
 
 def test_every_letter_is_known_to_this_test() -> None:
-    assert sorted(SAID) == LETTERS
+    assert sorted(SAID) == sorted(SAID_IN_ENGLISH) == LETTERS
+    assert sorted(path.stem for path in FOLDERS[ENGLISH].glob("*.txt")) == LETTERS
 
 
 @pytest.mark.parametrize("name", LETTERS)
@@ -86,34 +147,52 @@ def test_a_letter_has_no_fault(name: str) -> None:
     assert blanks(template(name)) <= letters.FIELDS.keys()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_letter_reads_as_it_lies_in_the_folder_for_review(name: str) -> None:
-    subject, body = render(template(name), FIELDS)
-    assert f"{subject}\n\n{body}" == (ROOT / "tests" / "letters" / f"{name}.txt").read_text(encoding="utf-8")
+def test_a_letter_reads_as_it_lies_in_the_folder_for_review(name: str, language: str) -> None:
+    subject, body = render(template(name), FIELDS, language)
+    assert f"{subject}\n\n{body}" == (FOLDERS[language] / f"{name}.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_letter_says_what_it_is_about_what_to_do_and_what_follows(name: str) -> None:
-    subject, body = render(template(name), FIELDS)
-    for words in SAID[name]:
+def test_a_letter_says_what_it_is_about_what_to_do_and_what_follows(name: str, language: str) -> None:
+    subject, body = render(template(name), FIELDS, language)
+    for words in (SAID if language == CHINESE else SAID_IN_ENGLISH)[name]:
         assert words in subject + body, words
     assert "\n" not in subject
-    assert len(subject) <= 60
-    if name != "list_returned":  # which is about a round
-        assert samples.CLUSTER in subject
-        assert "办件编号 41" in body
-    assert "办理依据：第十五条（二）" in body
-    assert "清远市工业和信息化局" in body
+    assert len(subject) <= (60 if language == CHINESE else 110)
+    if name not in OF_NO_CLUSTER:
+        assert samples.CLUSTER in subject + body
+    if name not in OF_NO_CASE:
+        assert ("办件编号 41" if language == CHINESE else "case 41") in body
+    if name != "digest":
+        assert ("办理依据：第十五条（二）" if language == CHINESE else "Legal basis: 第十五条（二）") in body
+        assert "清远市工业和信息化局" in body
     assert "{{" not in subject + body
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_without_clause_and_time_limit_no_half_sentence_is_left(name: str) -> None:
-    subject, body = render(template(name), {**FIELDS, "条款": "", "期限": "", "意见": " "})
+def test_both_halves_of_a_letter_tell_the_same(name: str) -> None:
+    chinese, english = (letters.half(template(name), language) for language in LANGUAGES)
+    assert chinese is not None
+    assert english is not None
+    assert set(letters.BLANK.findall("\n".join(chinese))) == set(letters.BLANK.findall("\n".join(english)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", LETTERS)
+def test_without_clause_and_time_limit_no_half_sentence_is_left(name: str, language: str) -> None:
+    subject, body = render(template(name), {**FIELDS, "条款": "", "意见": " ", "暂定": ""}, language)
     assert "办理依据" not in body
-    assert "请于" not in body
+    assert "Legal basis" not in body
+    assert "推算" not in body
     assert "意见：\n" not in body.replace("修改意见：\n", "")
-    assert subject == render(template(name), FIELDS)[0]
+    assert subject == render(template(name), FIELDS, language)[0]
+    if name not in REMINDERS:  # a reminder always has its date
+        _, body = render(template(name), {**FIELDS, "期限": ""}, language)
+        assert "请于" not in body
+        assert "by ." not in body
 
 
 @pytest.mark.parametrize("name", LETTERS)
@@ -182,6 +261,45 @@ def test_a_broken_template_is_told_with_its_line_and_never_sent(content: bytes, 
     assert any(where == line and said in why for where, why in letters.letter_problems(content))
     with pytest.raises(LetterInvalid):
         render(content, FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("english", "line", "said"),
+    [
+        ("", 5, "英文部分的第一行"),
+        ("Subject\nbody", 6, "英文部分的标题之后应空一行"),
+        ("Subject\n\n ", 7, "英文部分的通知没有正文"),
+        ("Subject\n\n{{Telephone}}", 7, "没有“Telephone”"),
+        ("Subject\n\nbody\n=== English ===\nAgain\n\nbody", 8, "只写一次"),
+    ],
+)
+def test_a_fault_of_the_english_half_is_told_with_its_line_in_the_file(english: str, line: int, said: str) -> None:
+    content = f"题\n\n正文\n=== English ===\n{english}".encode()
+    found = [why for where, why in letters.letter_problems(content) if where == line]
+    assert any(said in why for why in found), found
+
+
+@pytest.mark.parametrize("divider", ["=== english ===", "=== Deutsch ===", "=== English === "])
+def test_a_line_that_only_looks_like_the_one_above_the_english_half_is_found(divider: str) -> None:
+    content = f"题\n\n正文\n{divider}\nSubject\n\nbody".encode()
+    assert [where for where, _why in letters.letter_problems(content)] == [4]
+
+
+def test_a_letter_without_an_english_half_is_read_in_chinese_whole() -> None:
+    content = "题{{剩余}}\n\n{{期限}}，{{批次}}的{{集群名称}}\n".encode()
+    fields = {**FIELDS, "批次": ""}
+    assert render(content, fields, ENGLISH) == render(content, fields) == (
+        "题还剩3天",
+        f"2025年5月20日，无的{samples.CLUSTER}\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [("还剩1天", "1 day left"), ("还剩3天", "3 days left"), ("今日到期", "due today"), ("已逾期1天", "1 day overdue")],
+)
+def test_how_long_is_left_is_said_in_english(left: str, said: str) -> None:
+    assert render(template("annual_report"), {**FIELDS, "剩余": left}, ENGLISH)[0].endswith(f": {said}")
 
 
 def test_line_endings_of_windows_are_welcome() -> None:

@@ -47,6 +47,24 @@ def test_publicity_is_printed_and_the_steps_limits_are_the_bureaus() -> None:
     assert qingyuan.renewal.basis == "本局设置"
 
 
+def test_ladders_say_when_people_are_reminded_and_when_their_superior_is() -> None:
+    ladders = regime.shipped("qingyuan").ladders
+    assert ladders["expiry"].rungs == (180, 90, 60, 30, 7)
+    assert [ladders["expiry"].escalates(rung) for rung in (60, 30, 7)] == [False, True, True]
+    assert ladders["task"].in_working_days
+    assert [ladders["task"].name(3), ladders["expiry"].name(7), ladders["annual_report"].name(-7)] == ["3w", "7", "-7"]
+    assert {kind for kind, ladder in ladders.items() if not ladder.statutory} == {"task"}
+
+
+def test_a_file_written_before_there_were_ladders_is_read_as_it_was() -> None:
+    """A deployment never changes: those of earlier releases have their rungs beside the date."""
+    now = regime.content("qingyuan").decode()
+    before = now[: now.index("# 提醒梯级")].replace('roll = "none"', 'roll = "none"\nreminders = [7, 30, -1]')
+    read = regime.load(before)
+    assert read.ladders["annual_report"].rungs == (30, 7, -1)
+    assert list(read.ladders) == ["annual_report"]
+
+
 def test_the_annual_report_is_due_on_the_fifteenth_of_march() -> None:
     report = regime.shipped("qingyuan").obligations["annual_report"]
     assert report.in_year(2026) == date(2026, 3, 15)
@@ -119,9 +137,20 @@ def test_renewal_opens_six_months_before_the_last_day(last: date, opens: date) -
             r"annual_report\.day 应为 1 至 28 的整数",
         ),  # not every year has it
         ('roll = "none"', 'roll = "next"', r"annual_report\.roll 应为 none、next_working_day 之一"),
-        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[60, 30, 30]", r"annual_report\.reminders 有重复的数"),
-        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[]", r"annual_report\.reminders 应为非空列表"),
-        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[6.5]", r"annual_report\.reminders 应为 -366 至 366 的整数"),
+        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[60, 30, 30]", r"annual_report\.days 有重复的数"),
+        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[]", r"annual_report\.days 应为非空列表"),
+        ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[6.5]", r"annual_report\.days 应为 -366 至 366 的整数"),
+        ("days = [30, 7, 0]\n", "", r"ladders\.renewal 应写明 days（日）或 working_days（工作日），二者择一"),
+        ("days = [30, 7, 0]\n", "days = [1]\nworking_days = [1]\n", r"ladders\.renewal 应写明 .*二者择一"),
+        ("working_days = [3, 1, 0, -1, -3, -5]", "working_days = [3, 1, 3]", r"ladders\.task\.working_days 有重复的数"),
+        ("escalate_from = 30", "escalate_from = 31", r"ladders\.expiry\.escalate_from 应为 days 中的一级，现为 31"),
+        ("[ladders.renewal]", "[ladders.renewals]", r"ladders\.renewals 没有这种期限；可用的有 annual_report、renewal"),
+        ("[ladders.annual_report]", "[ladders.annual_reports]", r"ladders\.annual_reports 没有这种期限"),
+        ("days = [30, 7, 0]", 'days = [7]\nzone = "Asia/Peking"', r"zone 没有名为 'Asia/Peking' 的时区；应如 Asia/Shanghai"),
+        ("days = [30, 7, 0]", 'days = [7]\nzone = "Asia"', r"ladders\.renewal\.zone 没有名为 'Asia' 的时区"),
+        ("days = [30, 7, 0]", 'days = [7]\nzone = "../etc/passwd"', r"ladders\.renewal\.zone 没有名为"),
+        ("days = [30, 7, 0]", 'days = [7]\nat = "03:30"', r"ladders\.renewal\.at 应为 05:00 至 22:00 的时刻"),
+        ("days = [30, 7, 0]", 'days = [7]\nat = "9"', r"ladders\.renewal\.at 应为 05:00 至 22:00 的时刻（如 09:00），现为 '9'"),
         ("{short}{year}-{serial:03}", "{short}-{serial:03}", r"register\.number 应由 .*各一次组成"),
         ("{short}{year}-{serial:03}", "{short}{year}{serial}{serial}", r"register\.number 应由"),
         ("{short}{year}-{serial:03}", "{short}{year:03}-{serial}", r"register\.number 应由"),

@@ -12,14 +12,14 @@ from babel.messages.extract import extract_from_dir
 from flask import Flask, g
 
 from config.sentences import Title, enumerated, said
-from engine import access, bulk, bulletin, dossier, objections, organisations, register, xml
+from engine import access, bulk, bulletin, dossier, letter_log, objections, organisations, particulars, register, xml
 from web import wording
 
 ROOT = Path(wording.__file__).parents[2]
 WEB = ROOT / "web"
 TITLES = [
     *(access.ROLES, access.SCOPES, bulletin.NOTICE_KINDS, register.STATES, organisations.LEVELS),
-    *(dossier.GROUPS, objections.STATES, bulk.DEEDS),
+    *(dossier.GROUPS, objections.STATES, bulk.DEEDS, letter_log.STATES, particulars.DUTIES),
 ]  # of the engine
 OTHERS = [language for language in wording.LANGUAGES if language != wording.CHINESE]
 BLANKS = re.compile(r"%\((\w+)\)s")

@@ -4,12 +4,14 @@ from flask import Flask
 
 from web import openapi
 from web.api import (
+    calendar,
     cases,
     clusters,
     dossiers,
     files,
     health,
     incidents,
+    messages,
     objections,
     panels,
     pool,
@@ -34,11 +36,14 @@ def install(app: Flask) -> None:
         panels,
         objections,
         visits,
+        calendar,
         files,
         public,
+        messages,
         sessions,
         health,
         openapi,
     ):
         app.register_blueprint(noun.routes, url_prefix=openapi.PREFIX)
+    app.register_blueprint(messages.calendar, url_prefix=openapi.PREFIX)
     app.register_blueprint(health.routes, name="health_at_root")

@@ -3,9 +3,9 @@
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import cases, deployments, progress, queries
+from engine import cases, progress, queries
 from engine.access import Actor
-from notifications import letters
+from notifications import wording
 from web.api import paging
 from web.drawing import CaseDiagram, drawing
 from web.given import CaseGiven, Paged
@@ -13,6 +13,7 @@ from web.guard import guard
 from web.operations import operation
 from web.told import AnsweredList, CaseDetail, CaseState, HistoryPage, LetterList, PrecheckList
 from web.told_files import CaseFileList
+from web.wording import _, language
 
 routes = Blueprint("cases", __name__)
 
@@ -107,9 +108,8 @@ def case_letters(session: Session, actor: Actor, case_id: int) -> LetterList:
 
 def worded(session: Session, row: queries.Row) -> queries.Row:
     """A letter in the words of its own deployment, whatever has been deployed since."""
-    template = deployments.deployed(session, row["deployment_id"]).files[f"letters/{row['template']}.txt"]
     try:
-        subject, body = letters.render(template, row["fields"])
-    except letters.LetterInvalid as error:  # one that cannot be written must not hide the others
-        subject, body = "（通知无法成文）", error.message
+        subject, body = wording.read(session, row["deployment_id"], row["template"], row["fields"], language())
+    except wording.LetterInvalid as error:  # one that cannot be written must not hide the others
+        subject, body = _("（通知无法成文）"), error.message
     return {**row, "subject": subject, "body": body}

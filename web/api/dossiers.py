@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine import dossier
 from engine.access import Actor
-from notifications import letters
+from notifications import wording
 from web.guard import guard
 from web.operations import operation
 
@@ -29,7 +29,7 @@ def sent(session: Session, actor: Actor, case_id: int) -> Response:
     """The archive, written to a file that is gone when it has been sent."""
     out = TemporaryFile()  # noqa: SIM115  # the server closes it behind the last byte
     try:
-        dossier.written(dossier.of_case(session, actor, case_id, letters.render), out)
+        dossier.written(dossier.of_case(session, actor, case_id, wording.read), out)
         out.seek(0)
         answer = send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"dossier-{case_id}.zip")
     except BaseException:

@@ -1,13 +1,13 @@
 """运行状况."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock
-from engine.models import Case, Heartbeat
+from engine import clock, timers
+from engine.models import Heartbeat
 from web import context
 from web.errors import NotReady
 from web.guard import guard
@@ -35,12 +35,25 @@ def readyz(session: Session) -> Readiness:
     """可以提供服务
 
     数据库可用，调度按时进行。否则返回 503。
+    并告知最近一次调度、最早到期而未处理的事项和未发出的邮件各已过去多少秒。
     """
     last = session.scalar(select(func.max(Heartbeat.last_tick_at)))
-    oldest = session.scalar(select(func.min(Case.wake_at)).where(Case.status == "open", Case.wake_at <= clock.now()))
+    oldest, unsent = timers.oldest_due(session), timers.oldest_unsent(session)
     allowed = max(SHORTEST_SILENCE, TICKS_MISSED * timedelta(seconds=context.current().settings.tick_seconds))
     if last is None or clock.now() - last > allowed:
         raise NotReady(
             "调度没有运行：请确认 jiqun serve 或 jiqun worker 正在运行", last_tick_at=last, oldest_due_at=oldest
         )
-    return Readiness(last_tick_at=last, oldest_due_at=oldest)
+    return Readiness(
+        last_tick_at=last,
+        tick_age_seconds=_age(last) or 0,
+        oldest_due_at=oldest,
+        oldest_due_age_seconds=_age(oldest),
+        oldest_unsent_at=unsent,
+        oldest_unsent_age_seconds=_age(unsent),
+    )
+
+
+def _age(moment: datetime | None) -> int | None:
+    """Whole seconds since then; a clock that was set back makes nothing younger than it is."""
+    return None if moment is None else max(0, int((clock.now() - moment).total_seconds()))

@@ -6,14 +6,18 @@ from web import assets as built
 from web import wording
 from web.pages import (
     assets,
+    calendar,
     cases,
     desk,
     frame,
     inbox,
+    letters,
+    mailbox,
     objection_desk,
     objections,
     office,
     own,
+    own_letters,
     panels,
     pool,
     record,
@@ -22,6 +26,7 @@ from web.pages import (
     site,
     visits,
     work,
+    year,
 )
 
 
@@ -41,11 +46,16 @@ def install(app: Flask) -> None:
         cases,
         rounds,
         visits,
+        year,
+        calendar,
         pool,
         panels,
         office,
         record,
         own,
+        own_letters,
+        mailbox,
+        letters,
         assets,
     ):
         app.register_blueprint(room.routes)

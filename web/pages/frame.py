@@ -12,7 +12,8 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine import access, calendar, clock, queries
+from engine import access, calendar, calendars, clock, mailbox, queries
+from engine.calendar import Calendar
 from web import context, csrf, demo, guard, wording
 from web.wording import _
 
@@ -127,6 +128,7 @@ def _around() -> dict[str, Any]:
         "language": wording.language(),
         "looks": g.get("looks", []),
         "waiting": 0,
+        "unread": 0,
         "office": "",
         "demo": False,
     }
@@ -136,7 +138,9 @@ def _around() -> dict[str, Any]:
         around["demo"] = demo.is_loaded(session)
         if actor:
             around["waiting"] = queries.waiting(session, actor, most=MOST_WAITING + 1)
+            around["unread"] = mailbox.unread(session, actor, most=MOST_WAITING + 1)
             around["office"] = queries.office_of(session, actor)
+            g.calendar = calendars.for_actor(session, actor)
     return around
 
 
@@ -155,9 +159,13 @@ def _csrf_field() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, _csrf_token())
 
 
-@lru_cache(maxsize=4096)
 def _days(after: date, until: date) -> int:
-    return calendar.shipped().working_days(after, until)
+    return _counted(g.get("calendar") or calendar.shipped(), after, until)
+
+
+@lru_cache(maxsize=4096)
+def _counted(days: Calendar, after: date, until: date) -> int:
+    return days.working_days(after, until)
 
 
 def _day(value: date | datetime | None) -> str:

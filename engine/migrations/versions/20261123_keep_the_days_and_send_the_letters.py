@@ -1,5 +1,7 @@
 """Keep what days are worked, remind of what is owed, and send the letters."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,6 +10,25 @@ down_revision = "20261122"
 branch_labels = None
 depends_on = None
 
+# What clusters owed before this table knew of bureaus: the last moment is the end of the day in Asia/Shanghai.
+_OWED = """UPDATE obligation SET
+    regime = (SELECT cluster.regime FROM cluster WHERE cluster.id = obligation.cluster_id),
+    bureau_code = (SELECT cluster.bureau_code FROM cluster WHERE cluster.id = obligation.cluster_id),
+    due_at = {}, earliest_on = effective_on, latest_on = effective_on, calendar_revision = ''"""
+_CARRIED_OVER = {
+    "sqlite": _OWED.format("effective_on || ' 15:59:59.000000'"),
+    "postgresql": _OWED.format("(effective_on + time '15:59:59') AT TIME ZONE 'UTC'"),
+}
+_FILLED: dict[str, Any] = {
+    "regime": sa.Text(),
+    "bureau_code": sa.Text(),
+    "due_at": sa.DateTime(timezone=True),
+    "earliest_on": sa.Date(),
+    "latest_on": sa.Date(),
+    "calendar_revision": sa.Text(),
+}
+_UNPLANNED = sa.text("state = 'open' AND planned_at IS NULL")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -15,6 +36,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("papers", sa.Text(), nullable=False),
         sa.Column("days", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -38,6 +60,8 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pauses", sa.Integer(), server_default="0", nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("window_began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_in_window", sa.Integer(), server_default="0", nullable=False),
@@ -122,8 +146,12 @@ def upgrade() -> None:
         sa.Column("obligation_id", sa.Integer(), nullable=True),
         sa.Column("task_id", sa.String(length=36), nullable=True),
         sa.Column("rung", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("statutory", sa.Boolean(), nullable=False),
+        sa.Column("escalates", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("fire_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expanded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("superseded_by", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
@@ -140,8 +168,8 @@ def upgrade() -> None:
             "ix_reminder_due",
             ["fire_at", "id"],
             unique=False,
-            sqlite_where=sa.text("expanded_at IS NULL"),
-            postgresql_where=sa.text("expanded_at IS NULL"),
+            sqlite_where=sa.text("expanded_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=sa.text("expanded_at IS NULL AND withdrawn_at IS NULL"),
         )
 
     op.create_table(
@@ -177,17 +205,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_delivery_dedupe_key")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_delivery_digest_id"), ["digest_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_letter_id"), ["letter_id"], unique=False)
-        batch_op.create_index("ix_delivery_message_id", ["message_id"], unique=False)
+        for column in ("letter_id", "reminder_id", "digest_id", "message_id"):
+            there = sa.text(f"{column} IS NOT NULL")
+            batch_op.create_index(f"ix_delivery_{column}", [column], sqlite_where=there, postgresql_where=there)
         batch_op.create_index("ix_delivery_of_person", ["person_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_reminder_id"), ["reminder_id"], unique=False)
         batch_op.create_index(
             "ix_delivery_to_send",
             ["not_before", "id"],
             unique=False,
             sqlite_where=sa.text("status IN ('due', 'claimed', 'sending')"),
             postgresql_where=sa.text("status IN ('due', 'claimed', 'sending')"),
+        )
+        batch_op.create_index(
+            "ix_delivery_held",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("status = 'held' AND digest_id IS NULL"),
+            postgresql_where=sa.text("status = 'held' AND digest_id IS NULL"),
         )
         batch_op.create_index(
             "ix_delivery_unread",
@@ -220,6 +254,8 @@ def upgrade() -> None:
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.add_column(sa.Column("person_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("spread_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("task_id", sa.String(length=36), nullable=True))
+        batch_op.add_column(sa.Column("obligation_id", sa.Integer(), nullable=True))
         batch_op.alter_column("deployment_id", existing_type=sa.INTEGER(), nullable=True)
         batch_op.create_index(
             "ix_letter_unspread",
@@ -228,19 +264,25 @@ def upgrade() -> None:
             sqlite_where=sa.text("spread_at IS NULL"),
             postgresql_where=sa.text("spread_at IS NULL"),
         )
+        for name, column in (("ix_letter_of_task", "task_id"), ("ix_letter_of_obligation", "obligation_id")):
+            told = sa.text(f"{column} IS NOT NULL")
+            batch_op.create_index(name, [column], unique=False, sqlite_where=told, postgresql_where=told)
         batch_op.create_foreign_key(batch_op.f("fk_letter_person_id"), "person", ["person_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_letter_task_id"), "task", ["task_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_letter_obligation_id"), "obligation", ["obligation_id"], ["id"])
         batch_op.drop_column("status")
 
     with op.batch_alter_table("obligation", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("regime", sa.Text(), nullable=False))
-        batch_op.add_column(sa.Column("bureau_code", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("regime", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("bureau_code", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("notice_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("round_id", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("due_at", sa.DateTime(timezone=True), nullable=False))
-        batch_op.add_column(sa.Column("earliest_on", sa.Date(), nullable=False))
-        batch_op.add_column(sa.Column("latest_on", sa.Date(), nullable=False))
-        batch_op.add_column(sa.Column("calendar_revision", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("earliest_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("latest_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("calendar_revision", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.alter_column("cluster_id", existing_type=sa.INTEGER(), nullable=True)
         batch_op.create_index("ix_obligation_year", ["bureau_code", "due_at", "id"], unique=False)
         batch_op.create_unique_constraint(batch_op.f("uq_obligation_notice_id"), ["notice_id"])
@@ -249,6 +291,16 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_obligation_notice_id"), "notice", ["notice_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_obligation_bureau_code"), "organisation", ["bureau_code"], ["code"])
 
+    op.execute(_CARRIED_OVER[op.get_context().dialect.name])
+    with op.batch_alter_table("obligation", schema=None) as batch_op:
+        for column, kind in _FILLED.items():
+            batch_op.alter_column(column, existing_type=kind, nullable=False)
+    op.create_index(
+        "ix_obligation_unplanned", "obligation", ["id"], sqlite_where=_UNPLANNED, postgresql_where=_UNPLANNED
+    )
+    op.execute("UPDATE letter SET spread_at = created_at")  # nobody is told today of what was said months ago
+
+    op.create_index("ix_membership_office", "membership", ["organisation_code", "role"])
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("email", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("email_suspect", sa.Text(), nullable=True))

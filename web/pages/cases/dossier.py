@@ -5,7 +5,7 @@ from itertools import groupby
 from flask import Response
 
 from engine import dossier
-from notifications import letters
+from notifications import wording
 from web import guard
 from web.api.dossiers import sent
 from web.guard import guard as guarded
@@ -19,7 +19,7 @@ from web.wording import _
 def contents(case_id: int) -> Response:
     """The same contents as the archive's, with sizes and hashes."""
     with frame.reading() as session:
-        made = dossier.of_case(session, guard.actor(), case_id, letters.render)
+        made = dossier.of_case(session, guard.actor(), case_id, wording.read)
     groups = [
         (_(dossier.GROUPS[group]), list(listed)) for group, listed in groupby(made.parts, key=lambda part: part.group)
     ]

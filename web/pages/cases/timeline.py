@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 from engine.deployments import Deployed
 from engine.forms import Form
 from engine.letters import FIELDS
-from notifications import letters
+from notifications import wording
 from web.form_html.wording import labels
-from web.wording import N_, _
+from web.wording import N_, _, language
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -83,8 +83,8 @@ def _letter(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:
     template = deployed.files.get(f"letters/{(row.get('payload') or {}).get('template', '')}.txt")
     subject = row["name"]
     if template:
-        with suppress(letters.LetterInvalid):  # what cannot be written goes by the name of its step
-            subject, _body = letters.render(template, {**dict.fromkeys(FIELDS, ""), **facts})
+        with suppress(wording.LetterInvalid):  # what cannot be written goes by the name of its step
+            subject, _body = wording.render(template, {**dict.fromkeys(FIELDS, ""), **facts}, language())
     return Entry(row["at"], _("发出通知"), _(_ITSELF), "quiet", subject)
 
 
@@ -101,6 +101,12 @@ def _received(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry: 
 def _stopped(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
     text = row["name"] and _("停在“%(step)s”，由流程管理人员处理", step=row["name"])
     return Entry(row["at"], _("办件出现异常"), _("异常"), "late", text or _("由流程管理人员处理"), stopped=True)
+
+
+def _moved(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    payload = row.get("payload") or {}
+    said = _("由 %(old)s 改为 %(new)s", old=payload["old"][:10], new=payload["new"][:10]) if payload else ""
+    return Entry(row["at"], _("办理期限变更"), _(_ITSELF), "soon", _("；").join(filter(None, [row["name"], said])))
 
 
 def _ended(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
@@ -133,6 +139,8 @@ _TOLD: Mapping[str, _Tell] = {
     "task.claimed": _step(N_("%(who)s认领")),
     "task.released": _step(N_("%(who)s释放，待同岗位认领")),
     "task.cancelled": _step(N_("办理时间已过，待办失效")),
+    "task.moved": _moved,
+    "publicity.too_short": _plain(N_("因工作日调整，公示期不足规定的天数，请考虑重新公示"), N_("公示"), "late"),
     "letter.queued": _letter,
     "message.sent": _plain(N_("告知批次内的办件"), _ITSELF),
     "message.received": _received,

@@ -5,15 +5,20 @@ from datetime import date
 import pytest
 
 from config import regime
-from engine import calendar, obligations
-from engine.obligations import Owed
+from engine import calendar, due_dates
+from engine.due_dates import Owed, Placed
 
 QINGYUAN = regime.shipped("qingyuan")
 CALENDAR = calendar.shipped()
 
 
+def on(day: date, *, provisional: bool = False) -> Placed:
+    """A fixed date that does not move."""
+    return Placed(day, day, day, provisional)
+
+
 def test_in_2026_the_fifteenth_of_march_is_a_sunday_so_friday_is_reminded_of_too() -> None:
-    (due,) = obligations.printed(QINGYUAN, 2026, CALENDAR)
+    (due,) = due_dates.printed(QINGYUAN, 2026, CALENDAR)
     assert (due.kind, due.clause) == ("annual_report", "第十七条")
     assert (due.date, due.effective_date) == (date(2026, 3, 15), date(2026, 3, 15)), "a fixed date does not move"
     assert not due.provisional
@@ -33,7 +38,7 @@ def test_in_2026_the_fifteenth_of_march_is_a_sunday_so_friday_is_reminded_of_too
 
 
 def test_before_the_text_was_in_force_nobody_is_reminded() -> None:
-    (due,) = obligations.printed(QINGYUAN, 2025, CALENDAR)  # in force from 2025-03-04
+    (due,) = due_dates.printed(QINGYUAN, 2025, CALENDAR)  # in force from 2025-03-04
     assert due.date == date(2025, 3, 15)  # a Saturday: Friday the 14th is the rung of one day before as well
     assert due.reminders == (
         date(2025, 3, 8),
@@ -47,18 +52,18 @@ def test_before_the_text_was_in_force_nobody_is_reminded() -> None:
 
 
 def test_no_date_is_printed_before_the_text_is_in_force() -> None:
-    assert obligations.printed(QINGYUAN, 2024, CALENDAR) == []
+    assert due_dates.printed(QINGYUAN, 2024, CALENDAR) == []
 
 
 def test_a_year_without_a_holiday_notice_is_provisional() -> None:
-    (due,) = obligations.printed(QINGYUAN, 2031, CALENDAR)  # 15 March 2031 is a Saturday
+    (due,) = due_dates.printed(QINGYUAN, 2031, CALENDAR)  # 15 March 2031 is a Saturday
     assert due.provisional
     assert date(2031, 3, 14) in due.reminders
 
 
 def test_what_is_owed_goes_on_when_the_texts_own_time_is_over() -> None:
     assert QINGYUAN.in_force_until == date(2028, 3, 3)
-    (due,) = obligations.printed(QINGYUAN, 2028, CALENDAR)
+    (due,) = due_dates.printed(QINGYUAN, 2028, CALENDAR)
     assert due.date == date(2028, 3, 15)
 
 
@@ -73,24 +78,26 @@ def test_what_is_owed_goes_on_when_the_texts_own_time_is_over() -> None:
 def test_a_regime_may_roll_its_date_to_the_next_working_day(year: int, effective: date) -> None:
     text = regime.content("qingyuan").decode().replace('"none"', '"next_working_day"')
     rolling = regime.load(text.replace("in_force_from = 2025-03-04", "in_force_from = 2022-03-04"))
-    (due,) = obligations.printed(rolling, year, CALENDAR)
+    (due,) = due_dates.printed(rolling, year, CALENDAR)
     assert (due.date, due.effective_date) == (date(year, 3, 15), effective)
     if effective.day != 15:
         assert CALENDAR.previous_working_day(date(year, 3, 15)) in due.reminders
 
 
 def test_a_cluster_published_in_june_2025_owes_three_reports_a_renewal_and_its_last_day() -> None:
-    assert obligations.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2028, 6, 20)) == [
-        Owed("annual_report", 2026, date(2026, 3, 15), date(2026, 3, 15), False, "第十七条"),
-        Owed("annual_report", 2027, date(2027, 3, 15), date(2027, 3, 15), True, "第十七条"),  # no notice for 2027 yet
-        Owed("renewal", 2027, date(2027, 12, 20), date(2027, 12, 20), False, "本局设置"),
-        Owed("annual_report", 2028, date(2028, 3, 15), date(2028, 3, 15), True, "第十七条"),
-        Owed("expiry", 2028, date(2028, 6, 20), date(2028, 6, 20), False, "第十六条"),
+    assert due_dates.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2028, 6, 20)) == [
+        Owed("annual_report", 2026, date(2026, 3, 15), on(date(2026, 3, 15)), "第十七条"),
+        Owed(
+            "annual_report", 2027, date(2027, 3, 15), on(date(2027, 3, 15), provisional=True), "第十七条"
+        ),  # no notice for 2027 yet
+        Owed("renewal", 2027, date(2027, 12, 20), on(date(2027, 12, 20)), "本局设置"),
+        Owed("annual_report", 2028, date(2028, 3, 15), on(date(2028, 3, 15), provisional=True), "第十七条"),
+        Owed("expiry", 2028, date(2028, 6, 20), on(date(2028, 6, 20)), "第十六条"),
     ]
 
 
 def test_a_report_is_first_due_in_the_year_after_publication_and_never_after_the_last_day() -> None:
-    january = obligations.owed(QINGYUAN, CALENDAR, date(2026, 1, 10), date(2029, 1, 10))
+    january = due_dates.owed(QINGYUAN, CALENDAR, date(2026, 1, 10), date(2029, 1, 10))
     years = [row.year for row in january if row.kind == "annual_report"]
     assert years == [2027, 2028], "not 2026, the year of publication; 15 March 2029 lies after the last day"
 
@@ -98,14 +105,14 @@ def test_a_report_is_first_due_in_the_year_after_publication_and_never_after_the
 def test_a_bureau_may_ask_for_the_first_report_in_the_year_of_publication() -> None:
     text = regime.content("qingyuan").decode().replace("first_due_years_after = 1", "first_due_years_after = 0")
     early = regime.load(text)
-    assert obligations.owed(early, CALENDAR, date(2026, 1, 10), date(2029, 1, 10))[0].printed_on == date(2026, 3, 15)
-    late = obligations.owed(early, CALENDAR, date(2026, 6, 10), date(2029, 6, 10))
+    assert due_dates.owed(early, CALENDAR, date(2026, 1, 10), date(2029, 1, 10))[0].printed_on == date(2026, 3, 15)
+    late = due_dates.owed(early, CALENDAR, date(2026, 6, 10), date(2029, 6, 10))
     assert late[0].printed_on == date(2027, 3, 15), "15 March had passed when it was published"
 
 
 def test_after_a_renewal_the_rows_before_it_are_the_same() -> None:
-    before = obligations.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2028, 6, 20))
-    after = obligations.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2031, 6, 20))
+    before = due_dates.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2028, 6, 20))
+    after = due_dates.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2031, 6, 20))
     reports = [row for row in before if row.kind == "annual_report"]
     assert [row for row in after if row.kind == "annual_report"][:3] == reports
     assert len([row for row in after if row.kind == "annual_report"]) == 6

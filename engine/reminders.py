@@ -1,0 +1,192 @@
+"""Reminders: the ladder of a date written down as rows, each of which is a timer; and whom a new task is told."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import and_, exists, insert, literal_column, or_, select, update
+from sqlalchemy.orm import Session
+
+from config.ladders import Ladder
+from config.regime import Regime
+from engine import calendars, clock, deployments, due_dates, obligations, once, particulars, urging
+from engine.calendar import Calendar
+from engine.errors import NotFound
+from engine.models import Case, Letter, Reminder, Task
+
+EVE: Final = "eve"  # the rung on the last working day before a printed date that is none
+AGAIN: Final = timedelta(days=7)  # a rung that went out for the old date goes for the new one only so much later
+
+# The letter of a rung, by the kind of date; a fixed date of the regime goes out as the annual report does.
+_TEMPLATES: Final = {
+    due_dates.RENEWAL: "validity",
+    due_dates.EXPIRY: "validity",
+    due_dates.PUBLICITY: "publicity_ends",
+    due_dates.ROUND_CLOSING: "round_closing",
+}
+_AS_READ: Final = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Rung:
+    """When one rung of a ladder is for one date."""
+
+    name: str  # as in `reminder.rung`
+    fire_at: datetime
+    late: bool  # after the date
+    escalates: bool
+
+
+def rungs(ladder: Ladder, due_at: datetime, calendar: Calendar, printed_on: date | None = None) -> list[Rung]:
+    """The rungs for a date, in the order of time. Before the date none is later than its last moment.
+
+    A printed date that is no working day has one rung more, on the last working day before it.
+    """
+    day = due_at.astimezone(clock.SHANGHAI).date()
+    found = []
+    for rung in ladder.rungs:
+        on = due_dates.rung_day(day, rung, ladder.in_working_days, calendar)
+        at = datetime.combine(on, ladder.at, ladder.zone)
+        found.append(Rung(ladder.name(rung), min(at, due_at) if rung >= 0 else at, rung < 0, ladder.escalates(rung)))
+    eve = due_dates.eve_of(printed_on, calendar) if printed_on else None
+    if eve:  # it stands before the others of its hour, so that of two the ladder's own goes out
+        found.insert(0, Rung(EVE, datetime.combine(eve, ladder.at, ladder.zone), False, False))
+    return sorted(found, key=lambda rung: rung.fire_at)
+
+
+def plan_obligations(session: Session, limit: int) -> int:
+    """Write down the reminders of what is owed where they are not; answers of how many."""
+    rows = obligations.unplanned(session, limit)
+    regimes: dict[str, Regime | None] = {}
+    for row in rows:
+        if row.regime not in regimes:
+            regimes[row.regime] = _current(session, row.regime)
+        regime = regimes[row.regime]
+        ladder = regime.ladders.get(row.kind) if regime else None
+        calendar = calendars.of(session, row.bureau_code)
+        planned = rungs(ladder, row.due_at, calendar, row.printed_on) if ladder else []
+        _write(session, {"obligation_id": row.id}, row.kind, ladder, planned)
+        row.planned_at = clock.now()
+    session.flush()
+    return len(rows)
+
+
+def plan_tasks(session: Session, limit: int) -> int:
+    """Tell of the tasks that nobody was told of, and write down their reminders; answers of how many.
+
+    A completion writes neither: it would wait for them. Tasks that another node has in hand are left to it.
+    """
+    query = (
+        select(Task, Case)
+        .join(Case, Case.id == Task.case_id)
+        .where(Task.state == literal_column("'open'"), Task.planned_at.is_(None))
+        .order_by(Task.id)
+        .limit(limit)
+        .with_for_update(of=Task, skip_locked=True, key_share=True)
+    )
+    found: Sequence[tuple[Task, Case]] = [(task, case) for task, case in session.execute(query)]
+    for task, case in found:
+        _tell(session, task, case)
+        ladder = deployments.deployed(session, case.deployment_id).regime.ladders.get("task")
+        calendar = calendars.of(session, case.bureau_code)
+        planned = rungs(ladder, task.due_at, calendar) if ladder and task.due_at else []
+        begun = [rung for rung in planned if rung.fire_at > task.opened_at]
+        _write(session, {"task_id": task.id}, "task", ladder, begun)
+    still = update(Task).where(Task.id.in_([task.id for task, _ in found])).values(planned_at=clock.now())
+    if found:
+        session.execute(still, execution_options=_AS_READ)
+    return len(found)
+
+
+def _tell(session: Session, task: Task, case: Case) -> None:
+    """A letter to who has the task, unless the change that opened it wrote one to them already."""
+    told = exists().where(
+        Letter.case_id == task.case_id,
+        Letter.organisation_code == task.organisation_code,
+        Letter.created_at == task.opened_at,  # one command, one moment
+        or_(Letter.person_id.is_(None), Letter.person_id == task.assignee_id),
+    )
+    if session.scalar(select(told)):
+        return
+    fields = particulars.of_task(session, task)
+    roles = urging.roles(session, task)
+    for role in roles[:1] if task.assignee_id else roles:
+        once.insert(
+            session,
+            Letter,
+            dedupe_key=f"assigned:{task.id}:{role}",
+            case_id=case.id,
+            deployment_id=case.deployment_id,
+            template=particulars.assigning(task),
+            organisation_code=task.organisation_code,
+            role=role,
+            person_id=task.assignee_id,
+            task_id=task.id,
+            fields=fields,
+            created_at=clock.now(),
+        )
+
+
+def _write(session: Session, key: dict[str, Any], kind: str, ladder: Ladder | None, planned: Iterable[Rung]) -> None:
+    """Put these rungs in the place of those still to come.
+
+    What is past when a date is first planned nobody is reminded of, but for a task: its ladder begins with it,
+    however late it is planned. A rung that was still to come when the date moved goes out at once if it is late now.
+    """
+    now = clock.now()
+    of = and_(*(getattr(Reminder, name) == value for name, value in key.items()))
+    waiting = and_(of, Reminder.expanded_at.is_(None), Reminder.withdrawn_at.is_(None))
+    session.execute(update(Reminder).where(waiting).values(withdrawn_at=now), execution_options=_AS_READ)
+    if ladder is None:
+        return
+    before = session.scalars(select(Reminder).where(of).order_by(Reminder.id)).all()
+    revision = max((row.revision for row in before), default=0)
+    sent = {row.rung: row.fire_at for row in before if _was_sent(row)}
+    taken_back = {row.rung for row in before if row.revision == revision and row.expanded_at is None}
+    first = not before and "task_id" in key
+
+    def is_to_come(rung: Rung) -> bool:
+        if rung.name in sent and rung.fire_at - sent[rung.name] < AGAIN:
+            return False
+        return first or rung.fire_at > now or rung.name in taken_back
+
+    coming = [rung for rung in planned if is_to_come(rung)]
+    rows = [
+        {
+            **key,
+            "rung": rung.name,
+            "revision": revision + 1,
+            "template": _template(kind, rung),
+            "statutory": ladder.statutory,
+            "escalates": rung.escalates,
+            "fire_at": rung.fire_at,
+            "next_at": coming[at + 1].fire_at if at + 1 < len(coming) else None,
+        }
+        for at, rung in enumerate(coming)
+    ]
+    if rows:
+        session.execute(insert(Reminder), rows)
+
+
+def _was_sent(row: Reminder) -> bool:
+    return row.expanded_at is not None and row.superseded_by is None and row.withdrawn_at is None
+
+
+def _template(kind: str, rung: Rung) -> str:
+    if kind == "task":
+        return "task_overdue" if rung.late else "task_due"
+    return template_of(kind)
+
+
+def template_of(kind: str) -> str:
+    """The letter that tells of what is owed, by its kind."""
+    return _TEMPLATES.get(kind, "annual_report")
+
+
+def _current(session: Session, name: str) -> Regime | None:
+    """The regime as it is deployed last; None where it is deployed no more."""
+    try:
+        return deployments.deployed(session, deployments.current(session, name).id).regime
+    except NotFound:
+        return None

@@ -1,0 +1,213 @@
+"""The log of letters (通知记录), each with its tries; and how letters look, for whoever writes them (通知样式)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine import letter_log, letter_samples, posting
+from engine import letters as letter_files
+from engine.letter_log import STATES
+from engine.models import Person
+from notifications import wording
+from notifications.wording import LetterInvalid
+from web import guard, letters
+from web.api import paging
+from web.given import Paged
+from web.guard import guard as guarded
+from web.pages import frame
+from web.wording import N_, _
+
+routes = Blueprint("letters", __name__)
+
+PAGE = 50
+LOOKS = {"waiting": "soon", "sent": "done", "failed": "late", "told": "done", "shown": "quiet", "cancelled": "quiet"}
+OUTCOMES = {  # of a try
+    "sent": N_("对方服务器已接收"),
+    "retry": N_("暂未接收，稍后再试"),
+    "limited": N_("发送过快，稍后再试"),
+    "refused": N_("对方服务器拒收"),
+    "in_doubt": N_("可能已送达，无回音"),
+    "config": N_("发信账号设置有误"),
+    "bounced": N_("退信"),
+}
+
+
+@routes.get("/letters")
+@guarded("letter.list")
+def list_() -> Response:
+    """What was said in the bureau's name, newest first."""
+    actor, asked = guard.actor(), {name: request.args.get(name, "").strip() for name in ("state", "case")}
+    paged = Paged(limit=PAGE, after=request.args.get("after") or None)
+    (before,) = paging.marked(paged.after, paging.number) or (None,)
+    number = int(asked["case"]) if asked["case"].isdecimal() and len(asked["case"]) < 10 else None
+    with frame.reading() as session:
+        found = letter_log.entries(session, actor, state=asked["state"], case_id=number, limit=PAGE + 1, before=before)
+        rows = [_row(session, *each) for each in found]
+    shown = paging.page(rows, paged, lambda row: [row["id"]])
+    return frame.page(
+        "letters/list.html",
+        here="messages",
+        rows=shown["items"],
+        next_href=shown["next"],
+        first_href=url_for("letters.list_", state=asked["state"] or None, case=asked["case"] or None)
+        if before
+        else None,
+        asked=asked,
+        states=[(name, _(title)) for name, title in STATES.items()],
+    )
+
+
+@routes.get("/letters/<number:delivery_id>")
+@guarded("letter.list")
+def show(delivery_id: int) -> Response:
+    """One letter to one person, with each try at sending it."""
+    with frame.reading() as session:
+        delivery = letter_log.find(session, guard.actor(), delivery_id)
+        person = session.get_one(Person, delivery.person_id)
+        case = letter_log.case_of(session, delivery)
+        return frame.page(
+            "letters/show.html",
+            here="messages",
+            letter=_row(session, delivery, person, letter_log.became(session, delivery)),
+            tries=[_try(each) for each in letter_log.attempts(session, delivery)],
+            case=case,
+            failed=delivery.status in posting.FAILED,
+            may_send=delivery.status not in (*letter_log.UNDER_WAY, *posting.FAILED),
+        )
+
+
+@routes.post("/letters/<number:delivery_id>/again")
+@guarded("letter.send")
+def send_again(delivery_id: int) -> BaseResponse:
+    """The same words once more to the same person."""
+    with frame.writing() as session:
+        again = letter_log.send_again(session, guard.actor(), delivery_id).id
+    frame.say(_("已安排重发，稍后在此查看结果"))
+    return frame.go("letters.show", delivery_id=again)
+
+
+@routes.post("/letters/<number:delivery_id>/mend")
+@guarded("letter.send")
+def mend(delivery_id: int) -> BaseResponse:
+    """What a clerk does about a letter that did not get through: once more, by telephone, or no more."""
+    actor, deed, note = guard.actor(), request.form.get("deed", ""), request.form.get("note", "")
+    with frame.writing() as session:
+        if deed == "told":
+            posting.told(session, actor, delivery_id, note)
+        elif deed == "cancel":
+            posting.cancel(session, actor, delivery_id, note)
+        else:
+            posting.retry(session, actor, delivery_id)
+    frame.say(
+        {"told": _("已记为电话告知"), "cancel": _("不再发送；通知仍在对方的站内消息中")}.get(deed, _("已安排重试"))
+    )
+    return frame.go("letters.show", delivery_id=delivery_id)
+
+
+@routes.route("/letters/preview", methods=["GET", "POST"])
+@guarded("letter.preview")
+def preview() -> Response:
+    """How a letter reads with what fills it: as deployed, or as its writer would have it. Nothing is kept."""
+    return _preview()
+
+
+@routes.post("/letters/preview/send")
+@guarded("letter.try")
+def try_out() -> BaseResponse:
+    """The letter as it is previewed, sent to its writer alone."""
+    actor = guard.actor()
+    with frame.writing() as session:
+        asked = _asked(session)
+        try:
+            subject, body = _rendered(
+                asked, letter_files.ENGLISH if "english" in request.form else letter_files.CHINESE
+            )
+        except LetterInvalid:
+            return _preview()  # which says why
+        letter_log.try_out(session, actor, _("【试发】%(subject)s", subject=subject), body)
+    frame.say(_("已安排发到您的邮箱，请稍后查收"))
+    return frame.go("letters.preview", regime=asked["regime"], name=asked["name"], example=asked["example"])
+
+
+def _preview() -> Response:
+    with frame.reading() as session:
+        asked = _asked(session)
+    problems = [
+        {"href": "#text", "message": _("第 %(line)s 行：%(why)s", line=line or 1, why=why)}
+        for line, why in letter_files.letter_problems(asked["text"].encode())
+    ]
+    halves: list[Mapping[str, str]] = []
+    if not problems:
+        for language in (letter_files.CHINESE, letter_files.ENGLISH):
+            if letter_files.half(asked["text"].encode(), language) is None:
+                continue
+            try:
+                subject, body = _rendered(asked, language)
+            except LetterInvalid as error:
+                problems.append({"href": "#text", "message": error.message})
+            else:
+                halves.append({"language": language, "subject": subject, "body": body})
+    return frame.page(
+        "letters/preview.html",
+        422 if problems else 200,
+        here="messages",
+        problems=problems,
+        halves=halves,
+        fields=letter_files.FIELDS,
+        kind=letters.kind,
+        **asked,
+    )
+
+
+def _asked(session: Session) -> dict[str, Any]:
+    """The letter that is looked at: of which regime, with which example, in which words."""
+    actor = guard.actor()
+    regimes = letter_samples.regimes(session, actor)
+    regime = _one_of(request.values.get("regime", ""), [name for name, _title in regimes])
+    names = letter_samples.names(session, regime)
+    name = _one_of(request.values.get("name", ""), names)
+    examples = letter_samples.examples(session, actor, regime, name)
+    example = _one_of(request.values.get("example", ""), list(examples))
+    deployed = letter_samples.deployed(session, regime)
+    kept = wording.template(deployed, regime, name).decode()
+    text = request.form.get("text", "").replace("\r\n", "\n") or kept
+    return {
+        "regimes": regimes,
+        "regime": regime,
+        "names": names,
+        "name": name,
+        "examples": examples,
+        "example": example,
+        "told": examples[example].fields,
+        "text": text,
+        "changed": text != kept,
+    }
+
+
+def _rendered(asked: Mapping[str, Any], language: str) -> tuple[str, str]:
+    told = {**asked["told"], "收件人": guard.actor().display_name}
+    return wording.render(asked["text"].encode(), told, language)
+
+
+def _one_of(wanted: str, known: list[str]) -> str:
+    return wanted if wanted in known else known[0]
+
+
+def _row(session: Session, delivery: Any, person: Person, became: str) -> dict[str, Any]:
+    state = letter_log.state(became)
+    about = {name: getattr(delivery, name) for name in ("sent_at", "attempts", "in_doubt", "last_code", "last_error")}
+    return {
+        **letters.told(session, delivery, person),
+        **about,
+        "who": person.display_name,
+        "state": (_(STATES[state]), LOOKS[state]),
+    }
+
+
+def _try(attempt: Any) -> dict[str, Any]:
+    outcome = _(OUTCOMES[attempt.outcome]) if attempt.outcome in OUTCOMES else _("没有结果：程序中断")
+    told = " ".join(part for part in (attempt.code, attempt.text) if part)
+    return {"at": attempt.started_at, "address": attempt.address, "outcome": outcome, "told": told}
