@@ -17,8 +17,9 @@ def put(
     organisation_code: str,
     role: str,
     fields: Mapping[str, str],
+    person_id: int | None = None,
 ) -> bool:
-    """One letter to the officers with `role` in an organisation; True if `key` was not there yet.
+    """One letter to the officers with `role` in an organisation, or to one of them; True if `key` was not there yet.
 
     The wording is the case's deployment's; `fields` fill its blanks.
     """
@@ -31,6 +32,7 @@ def put(
         template=template,
         organisation_code=organisation_code,
         role=role,
+        person_id=person_id,
         fields=dict(fields),
         status="due",
         created_at=clock.now(),

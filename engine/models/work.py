@@ -175,6 +175,7 @@ class Letter(Base):
     template: Mapped[str]  # "letters/returned.txt" without folder and ending
     organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
     role: Mapped[str]  # of the recipients there
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # the one it is for; None: all with the role
     fields: Mapped[Any] = mapped_column(Json)  # what fills the blanks
     status: Mapped[str]  # due, sent, failed, cancelled
     created_at: Mapped[datetime]

@@ -445,7 +445,7 @@ def test_an_applicant_opens_an_application_and_goes_on_to_its_form(place: Place)
     assert (task.element, task.case_id) == ("fill_in", max(int(place.ids["park_case"]), task.case_id))
 
 
-def test_the_document_of_a_higher_level_comes_with_the_beginning(place: Place) -> None:
+def test_the_document_of_a_higher_level_comes_with_the_beginning_and_lies_before_who_verifies_it(place: Place) -> None:
     sibling = as_reader(place, "sibling")
     given = ANSWERS["application_start"] | {
         "round_id": place.ids["open_round"],
@@ -470,6 +470,12 @@ def test_the_document_of_a_higher_level_comes_with_the_beginning(place: Place) -
         (task,) = session.scalars(select(Task).where(access.tasks_for(place.actors["sibling"])))
         stored = session.get_one(StoredFile, kept)
     assert stored.case_id == task.case_id
+    office = place.at.office
+    office.complete("sibling", task, samples.application_data(higher_level_recognition="provincial"))
+    office.complete("city", office.open_task(task.case_id, "acceptance"), ANSWERS["acceptance"])
+    verifying = shown(place, "city", f"/tasks/{office.open_task(task.case_id, 'verify_higher_level').id}")
+    assert "认定文件名称和文号：粤工信认字〔2024〕1号" in verifying.words
+    assert f'<a href="/files/{kept}">认定文件.pdf</a>' in verifying.html
 
 
 def test_a_button_pressed_twice_opens_one_application(place: Place) -> None:

@@ -151,6 +151,7 @@ _TOLD: Mapping[str, _Tell] = {
     "panel.opened": _plain(N_("公开评审意见")),
     "panel.concluded": _plain(N_("专家组评审完毕")),
     "sample.drawn": _plain(N_("抽取实地抽查样本")),
+    "sample.added": _plain(N_("抽取之后另加实地抽查")),
     "inspection.arranged": _plain(N_("安排实地抽查")),
     "inspection.changed": _plain(N_("变更抽查安排"), N_("变更"), "soon"),
     "inspection.cancelled": _plain(N_("取消抽查安排"), N_("取消"), "soon"),
