@@ -13,9 +13,10 @@ from config.settings import Settings
 from engine import accounts, events, organisations, passwords, sign_ins
 from engine.access import ROLES, SCOPES
 from engine.accounts import AccountInvalid
+from engine.columns import Base
 from engine.db import Database
 from engine.errors import NotFound, SignInFailed
-from engine.models import ApiToken, Base, Event, Membership, Person, SignIn, SignInFailure
+from engine.models import ApiToken, Event, Membership, Person, SignIn, SignInFailure
 from engine.passwords import PasswordWeak
 from engine.sign_ins import TokenInvalid
 from tests.clock import StandingClock

@@ -26,7 +26,12 @@ from web import idempotency
 from web.app import create_app
 from web.worker import Worker
 
-ROUND = {"regime": "qingyuan", "year": 2025, "title": "2025年度第一批", "again": "省厅要求补报"}  # read from the second on
+ROUND = {  # its reason counts from the second of a year on
+    "regime": "qingyuan",
+    "year": 2025,
+    "title": "2025年度第一批",
+    "again": "省厅要求补报",
+}
 
 
 @pytest.fixture

@@ -303,6 +303,17 @@ def test_ten_in_a_minute_from_one_program_are_refused_too(street: Street) -> Non
         refused(street.at.database, lambda: guest.post(path, body), (429, "too_many"), says=said)
 
 
+def test_a_file_of_fifty_megabytes_is_refused_by_the_api(lane: Street) -> None:
+    path = f"/public/notices/{lane.public.notice.id}/objections"
+    file = FileStorage(io.BytesIO(PDF + b"\n" * (50 * MEGABYTE - len(PDF))), "大文件.pdf")
+    given = {"name": NAME, "contact": CONTACT, "case": str(lane.public.cases[0]), "grounds": GROUNDS, "files": file}
+    boundary, body = encode_multipart(given)
+    kind = f"multipart/form-data; boundary={boundary}"
+    asking = partial(lane.at.anonymous().ask, "POST", path, data=body, content_type=kind)
+    refused(lane.at.database, asking, (413, "file_too_large"), says=["10 MB"])
+    assert lane.on_disk() == []
+
+
 def test_fifty_megabytes_of_an_objection_are_refused_by_the_api(street: Street) -> None:
     path = f"/public/notices/{street.public.notice.id}/objections"
     body = {"name": NAME, "contact": CONTACT, "case": street.public.cases[0], "grounds": "长" * 17_000_000}
