@@ -55,6 +55,7 @@ _ACTS: Mapping[str, Callable[[Answered], Variables]] = {
     "call_applications": rounds.call,
     "publish": publication.publish,
     "draw_sample": samples.draw,
+    "decide_visit": samples.decide_visit,
     "arrange_inspection": inspections.arrange,
     "report_inspection": site_reports.report,
     "draft_list": draft_lists.draft,

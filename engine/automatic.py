@@ -16,7 +16,7 @@ FORM = "verify_higher_level"
 STEP = "application.verify_higher_level"  # whose clause it stands on
 
 
-def said(session: Session, case_ids: Collection[int]) -> dict[int, str]:
+def among(session: Session, case_ids: Collection[int]) -> dict[int, str]:
     """Those of the cases that are recognised automatically, each with the words for it and its clause."""
     query = (
         select(Task.case_id, Task.answers, Case.deployment_id)

@@ -279,11 +279,7 @@ class Workflow:
         """The state as JSON text, after the finished history was pruned. The journal begins anew."""
         self.journal = Journal()
         self._inner.script_engine.journal = self.journal
-        for workflow in (self._inner, *self._inner.subprocesses.values()):
-            tree.prune(workflow)
-        for task_id, sub in list(self._inner.subprocesses.items()):
-            if sub.completed or task_id not in tree.known(self._inner):
-                del self._inner.subprocesses[task_id]
+        tree.prune(self._inner)
         state = _converter.to_dict(self._inner)
         return json.dumps(state, cls=_encoder, ensure_ascii=False, separators=(",", ":")).encode()
 

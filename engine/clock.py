@@ -12,9 +12,14 @@ _source: ContextVar[Callable[[], datetime] | None] = ContextVar("clock", default
 
 
 def now() -> datetime:
-    """This moment, aware, in UTC."""
+    """This moment, aware, in UTC. Raises ValueError for a replacement's moment without a zone."""
     source = _source.get()
-    return source() if source else datetime.now(UTC)
+    if source is None:
+        return datetime.now(UTC)
+    moment = source()
+    if moment.tzinfo is None:  # nobody knows which moment that is; `astimezone` would take the zone of the machine
+        raise ValueError(f"a moment needs its zone: {moment}")
+    return moment.astimezone(UTC)
 
 
 def today() -> date:
@@ -24,7 +29,7 @@ def today() -> date:
 
 @contextmanager
 def replaced_by(source: Callable[[], datetime]) -> Iterator[None]:
-    """Within the block `now()` asks `source`, which must answer aware moments."""
+    """Within the block `now()` asks `source`, which answers aware moments, in whatever zone."""
     token = _source.set(source)
     try:
         yield

@@ -81,7 +81,8 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "publish": frozenset(),  # no 文号 twice
         "conclude_panel": frozenset(),  # the chair's opinion
         "draft_list": frozenset(),  # holds the list against ranking and inspections
-        "draw_sample": frozenset({"sampled"}),  # whom the inspectors visit
+        "draw_sample": frozenset({"sampled", "drawn_from"}),  # whom the inspectors visit, and who could be drawn
+        "decide_visit": frozenset({"sample"}),  # whether a case is visited that came after the draw
         "arrange_inspection": frozenset({"lead"}),  # seats the inspectors and makes the appointment
         "report_inspection": frozenset(),  # what was found on the spot
         "check_objections": frozenset(),  # leaves no open or upheld objection out
@@ -90,6 +91,9 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "decide_objection": frozenset(),  # upheld or dismissed, and what the objector is told
     }
 )
+
+# Acts that go by a rule of the regime: the section of its file that has to be there.
+NEEDED_RULES: Mapping[str, str] = MappingProxyType({"draw_sample": "inspection"})
 
 # Task data of every case from its start; `closes_at` is the round's closing moment (ISO 8601) or None.
 START_NAMES = frozenset({"case_id", "round_id", "cluster_id", "applicant_level", "closes_at"})

@@ -77,7 +77,7 @@ def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str)
         "条款": _clause(session, case, template, told) or "",
         "登记编号": told.number or "",
         "有效期": particulars.span(told.first_day, told.last_day) if told.last_day else "",
-        "认定方式": automatic.said(session, [case.id]).get(case.id, "") if template == "recognised" else "",
+        "认定方式": automatic.among(session, [case.id]).get(case.id, "") if template == "recognised" else "",
     }
     if outbox.put(session, case, template, key=key, organisation_code=code, role=role, fields=fields):
         payload = {"template": template, "to": to, "organisation": code, "role": role}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from config.sentences import said
-from engine import access, clock, deployments, events, organisations, outbox, ties
+from config.sentences import enumerated, said
+from engine import access, clock, deployments, engagements, events, organisations, outbox, ties
 from engine.access import Actor
 from engine.conventions import OFFICERS
 from engine.errors import FormInvalid, NotFound, Refused
@@ -135,9 +135,17 @@ def cancel(session: Session, actor: Actor, inspection_id: int, reason: str) -> I
 
 
 def choices(session: Session, case: Case) -> list[tuple[int, str, str | None]]:
-    """Who may be chosen for a visit: id, name with employer, and the reason why not."""
+    """Who may be chosen for a visit: id, name with employer and the visits they are on already, the reason why not."""
     found = ties.candidates(session, case, KIND)
-    return [(each.member_id, f"{each.name}（{each.employer}）", each.excluded) for each in found]
+    engaged = engagements.to_come(session, [each.member_id for each in found], without=case.id)
+    return [(each.member_id, _called(each, engaged.get(each.member_id, ())), each.excluded) for each in found]
+
+
+def _called(each: Candidate, visits: Sequence[Inspection]) -> str:
+    name = f"{each.name}（{each.employer}）"
+    if not visits:
+        return name
+    return said("%(name)s，另有抽查：%(visits)s", name=name, visits=enumerated(when(visit) for visit in visits))
 
 
 def appointment_of(answers: Mapping[str, Any]) -> Appointment:
@@ -298,6 +306,7 @@ def _record(session: Session, actor: Actor, inspection: Inspection, kind: str, *
         "starts_at": inspection.starts_at,
         "ends_at": inspection.ends_at,
         "place": inspection.place,
+        "at_the_same_time": sorted({other.id for _name, other in engagements.overlapping(session, inspection)}),
         **more,
     }
     events.record(session, case.bureau_code, actor.name, kind, case_id=case.id, payload=payload)

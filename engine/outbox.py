@@ -17,9 +17,10 @@ def put(
     organisation_code: str,
     role: str,
     fields: Mapping[str, str],
+    person_id: int | None = None,
     task_id: str | None = None,
 ) -> bool:
-    """One letter to the officers with `role` in an organisation; True if `key` was not there yet.
+    """One letter to the officers with `role` in an organisation, or to one of them; True if `key` was not there yet.
 
     The wording is the case's deployment's; `fields` fill its blanks. `task_id` is the task whose time limit it tells.
     """
@@ -32,6 +33,7 @@ def put(
         template=template,
         organisation_code=organisation_code,
         role=role,
+        person_id=person_id,
         fields=dict(fields),
         task_id=task_id,
         created_at=clock.now(),

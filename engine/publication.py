@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from config.sentences import said
 from engine import clock, deployments, documents, files
-from engine.conventions import LIST_FORM, NO_NUMBER
+from engine.conventions import DECISION_ON_OBJECTION, LIST_FORM, NO_NUMBER
 from engine.documents import Column, Decision
 from engine.errors import FormInvalid
 from engine.forms import Problem
@@ -106,9 +106,8 @@ def hashes(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 def reason(session: Session, case: Case) -> str:
     """Why the round decided of this case as it did: an upheld objection, else what the list says; empty without."""
-    upheld = exists().where(Objection.target_case_id == case.id, Objection.state == "upheld")
-    if session.scalar(select(upheld)):
-        return _UPHELD
+    if upheld := _upheld(session, case):
+        return f"{_UPHELD}：{'；'.join(upheld)}"
     if case.round_id is None:
         return ""
     drafted = (
@@ -120,3 +119,19 @@ def reason(session: Session, case: Case) -> str:
     )
     listed = (session.scalar(drafted) or {}).get("reasons", [])
     return next((row["reason"] for row in listed if row["case"] == case.id), "")
+
+
+def _upheld(session: Session, case: Case) -> list[str]:
+    """The reasons for which objections to this case were upheld, as the decisions give them; no objector is in them."""
+    query = (
+        select(Task.answers)
+        .join(Objection, Objection.case_id == Task.case_id)
+        .where(
+            Objection.target_case_id == case.id,
+            Objection.state == "upheld",
+            Task.form == DECISION_ON_OBJECTION,
+            Task.state == "done",
+        )
+        .order_by(Task.closed_at)
+    )
+    return [answers["reasons"] for answers in session.scalars(query)]

@@ -137,7 +137,7 @@ def entries(session: Session, listed: Iterable[int]) -> list[dict[str, Any]]:
     清远 第十五条（二）: those stand on it without review, with the words for that and its clause as `basis`.
     """
     listed = list(listed)
-    automatically = automatic.said(session, listed)
+    automatically = automatic.among(session, listed)
     query = (
         select(Case.id, Cluster.name, Organisation.name.label("applicant"), Organisation.division)
         .join(Cluster, Cluster.id == Case.cluster_id)

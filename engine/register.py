@@ -136,8 +136,8 @@ def _rules(wanted: Wanted) -> list[ColumnElement[bool]]:
     rules: list[ColumnElement[bool]] = []
     if wanted.words:
         applicants = select(Organisation.code).where(Organisation.name.contains(wanted.words, autoescape=True))
-        said = (Cluster.name, Cluster.number, Cluster.industry)
-        named = [column.contains(wanted.words, autoescape=True) for column in said]
+        looked_in = (Cluster.name, Cluster.number, Cluster.industry)
+        named = [column.contains(wanted.words, autoescape=True) for column in looked_in]
         rules.append(or_(*named, Cluster.organisation_code.in_(applicants)))
     if wanted.division:
         there = select(Organisation.code).where(Organisation.division == wanted.division)

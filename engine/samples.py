@@ -14,15 +14,17 @@ from config.regime import Inspection as Rule
 from config.sentences import enumerated, said
 from engine import access, clock, deployments, draft_lists, lots, panels, rounds
 from engine.access import Actor
+from engine.conventions import CHOSEN_AT_THE_END, CHOSEN_WAITING_FOR
 from engine.errors import FormInvalid, Refused
 from engine.forms import Problem
-from engine.models import Case, Sample
+from engine.models import Case, Sample, Task
 
 if TYPE_CHECKING:
     from engine.acts import Answered
 
 FORM = "draw_sample"
-DRAWN, DECIDED = "sample_drawn", "round_decided"  # what an application waits for once its review is over
+LATE_FORM, INSPECT = "late_sample", "inspect"  # what is asked about a case that came after the draw, and the answer
+REVIEWED = (CHOSEN_WAITING_FOR[FORM], CHOSEN_AT_THE_END)  # what an application waits for once its review is over
 
 Titles = Mapping[int, str]
 
@@ -55,8 +57,17 @@ class Drawn:
         return list(self.order[: len(self.sample.drawn)]) == list(self.sample.drawn)
 
 
+@dataclass(frozen=True)
+class Added:
+    """A case that somebody added to the sample after the draw."""
+
+    case_id: int
+    title: str
+    reason: str
+
+
 def draw(answered: "Answered") -> Mapping[str, Any]:
-    """Draw the sample of the round; gives `sampled`, the drawn and the added in ascending order.
+    """Draw the sample of the round; gives `sampled`, those drawn and added, and `drawn_from`, both in ascending order.
 
     It is drawn from the cases that wait for it, whose panel has concluded: the regime's share of them rounded up to a
     whole case, never fewer than its least number, never more than there are (`Inspection.sample_size`), by
@@ -89,7 +100,19 @@ def draw(answered: "Answered") -> Mapping[str, Any]:
     )
     payload = {**told, "basis": reviewed.rule.basis, "unfinished": list(reviewed.unfinished)}
     panels.record(answered, "sample.drawn", payload)
-    return {"sampled": sorted({*drawn, *(row["case"] for row in added)})}
+    return {"sampled": sorted({*drawn, *(row["case"] for row in added)}), "drawn_from": listed}
+
+
+def decide_visit(answered: "Answered") -> Mapping[str, Any]:
+    """Decide on a case whose review ended after the draw; gives `sample` as it is for this case from now on.
+
+    Nobody could draw it: a person decides whether it is visited, as with those added at the draw, and says why.
+    """
+    case, answers = answered.case, answered.answers
+    visited = answers["decision"] == INSPECT
+    if visited:
+        panels.record(answered, "sample.added", {"case": case.id, "reason": answers["reason"]})
+    return {"sample": {"cases": [case.id] if visited else [], "listed": [case.id]}}
 
 
 def standing(session: Session, case: Case) -> Reviewed:
@@ -100,7 +123,7 @@ def standing(session: Session, case: Case) -> Reviewed:
     rule = deployments.deployed(session, case.deployment_id).regime.inspection
     if rule is None:
         raise Refused(said("本规则体系没有写明实地抽查的抽取规则，请流程管理人员补充后再抽取"), case=case.id)
-    over = (Case.awaits.contains(f" {message} ", autoescape=True) for message in (DRAWN, DECIDED))
+    over = (Case.awaits.contains(f" {message} ", autoescape=True) for message in REVIEWED)
     query = (
         select(Case.id, Case.title)
         .where(
@@ -124,6 +147,23 @@ def of_round(session: Session, actor: Actor, round_id: int) -> list[Drawn]:
     ids = {number for sample in samples for number in sample.listed}
     titles = {row.id: row.title for row in session.execute(select(Case.id, Case.title).where(Case.id.in_(ids)))}
     return [Drawn(sample, titles, lots.order(sample.seed, sample.listed)) for sample in samples]
+
+
+def added_later(session: Session, actor: Actor, round_id: int) -> list[Added]:
+    """The cases of a round that somebody added after the draw, in that order. Raises NotFound, Forbidden."""
+    round_ = rounds.find(session, actor, round_id)
+    access.require(actor, "sample.read", round_.bureau_code)
+    query = (
+        select(Case.id, Case.title, Task.answers)
+        .join(Task, Task.case_id == Case.id)
+        .where(Case.round_id == round_id, Task.form == LATE_FORM, Task.state == "done")
+        .order_by(Task.closed_at, Task.id)
+    )
+    return [
+        Added(row.id, row.title, row.answers["reason"])
+        for row in session.execute(query)
+        if row.answers["decision"] == INSPECT
+    ]
 
 
 def _problems(reviewed: Reviewed, added: Sequence[Mapping[str, Any]], *, waits: bool) -> Iterator[Problem]:

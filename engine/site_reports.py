@@ -80,8 +80,8 @@ def of_case(session: Session, actor: Actor, case: Case) -> list[Report]:
         results = {form.title_of(name): row["result"] for name, row in _results(task.answers or {}).items()}
         differs = tuple(title for title, result in results.items() if result == "differs")
         unchecked = tuple(title for title, result in results.items() if result == "not_checked")
-        said = form.label_of("site_decision", (task.answers or {}).get("site_decision", ""))
-        found.append(Report(task, said, differs, unchecked))
+        decision = form.label_of("site_decision", (task.answers or {}).get("site_decision", ""))
+        found.append(Report(task, decision, differs, unchecked))
     return found
 
 

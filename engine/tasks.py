@@ -205,5 +205,5 @@ def _case(session: Session, task: Task) -> Case:
 
 def _note(session: Session, actor: Actor, task: Task, kind: str, payload: Mapping[str, Any] | None = None) -> None:
     case = _case(session, task)
-    said = {"case_id": case.id, "task_id": task.id, "element": task.element, "payload": payload or {}}
-    events.record(session, case.bureau_code, actor.name, kind, **said)
+    about = {"case_id": case.id, "task_id": task.id, "element": task.element, "payload": payload or {}}
+    events.record(session, case.bureau_code, actor.name, kind, **about)

@@ -16,10 +16,11 @@ TEMPLATE = "urged"
 
 
 def urge(session: Session, actor: Actor, task_id: str) -> Task:
-    """Ask the office that has this task to get on with it.
+    """Ask whoever holds this task to get on with it, or its office where nobody does.
 
-    Raises Forbidden, NotFound, AlreadyDone, Refused where it was asked on this working day already, or where the
-    task is the actor's own. A Saturday belongs to the working day before it.
+    A seat's holder is asked alone: the other experts of the bureau do not learn what is judged. A Saturday belongs
+    to the working day before it. Raises Forbidden, NotFound, AlreadyDone, Refused where it was asked on this working
+    day already, or where the task is the actor's own.
     """
     task = tasks.open_for(session, actor, task_id, "task.urge")
     if task.assignee_id == actor.person_id:
@@ -31,21 +32,21 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
     day = working_day(calendars.of(session, case.bureau_code))
     fields = particulars.of_task(session, task)
     asked = roles(session, task)
-    put = [
-        outbox.put(
+    key = f"urge:{task.id}:{day.isoformat()}"  # the first letter's decides, whoever holds the task by now
+    for place, role in enumerate(asked):
+        new = outbox.put(
             session,
             case,
             TEMPLATE,
-            key=f"urge:{task.id}:{day.isoformat()}:{role}",
+            key=f"{key}:{role}" if place else key,
             organisation_code=task.organisation_code,
             role=role,
+            person_id=task.assignee_id,
             fields=fields,
             task_id=task.id,
         )
-        for role in asked
-    ]
-    if not any(put):
-        raise Refused(said("该待办今日已催办；每个工作日至多催办一次"), task=task.id)
+        if not new:
+            raise Refused(said("该待办今日已催办；每个工作日至多催办一次"), task=task.id)
     events.record(
         session,
         case.bureau_code,
@@ -54,7 +55,7 @@ def urge(session: Session, actor: Actor, task_id: str) -> Task:
         case_id=case.id,
         task_id=task.id,
         element=task.instance_path + task.element,
-        payload={"organisation": task.organisation_code, "roles": asked, "day": day},
+        payload={"organisation": task.organisation_code, "roles": asked, "person": task.assignee_id, "day": day},
     )
     return task
 
@@ -66,10 +67,11 @@ def working_day(days: Calendar) -> date:
 
 
 def roles(session: Session, task: Task) -> list[str]:
-    """The roles in which somebody of the office may act on it; the holder's, if somebody has it."""
+    """The roles in which somebody of the office may act on it; one of the holder's, if somebody has it."""
     query = select(Membership.role).where(
         Membership.organisation_code == task.organisation_code, Membership.role.in_(task.roles.split())
     )
     if task.assignee_id is not None:
         query = query.where(Membership.person_id == task.assignee_id)
-    return sorted(set(session.scalars(query))) or task.roles.split()[:1]
+    found = sorted(set(session.scalars(query))) or task.roles.split()[:1]
+    return found if task.assignee_id is None else found[:1]

@@ -1,6 +1,6 @@
 """The worksheet of a task: what sent the case back, what was filed before, and what its form has to choose from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, deployments, draft_lists, inspections, rounds, seats, settlement, tasks, ties, visits
+from engine import access, deployments, draft_lists, inspections, rounds, seats, settlement, tasks, visits
 from engine.access import Actor
 from engine.deployments import Deployed
 from engine.forms import Form
@@ -158,8 +158,20 @@ def members(session: Session, actor: Actor, sheet: Worksheet) -> list[tuple[int,
         return []
     if sheet.task.seat_id is not None:
         return visits.team(session, sheet.task.seat_id)
-    found = ties.candidates(session, sheet.case, inspections.KIND)
-    return [(each.member_id, f"{each.name}（{each.employer}）") for each in found if each.excluded is None]
+    found = inspections.choices(session, sheet.case)
+    return [(member_id, called) for member_id, called, excluded in found if excluded is None]
+
+
+def choices(
+    session: Session, actor: Actor, sheet: Worksheet, *, of_cases: Sequence[str], of_members: Sequence[str]
+) -> dict[str, list[tuple[int, str]]]:
+    """Field → what may be chosen there, number and title: for the fields that name cases, and people of the pool."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    if of_cases:
+        found |= dict.fromkeys(of_cases, waiting_cases(session, actor, sheet.case, sheet.task.form))
+    if of_members:
+        found |= dict.fromkeys(of_members, members(session, actor, sheet))
+    return found
 
 
 def beside(session: Session, actor: Actor, sheet: Worksheet) -> dict[str, tuple[str, list[str], Mapping[str, Any]]]:
@@ -172,6 +184,8 @@ def beside(session: Session, actor: Actor, sheet: Worksheet) -> dict[str, tuple[
         )
         newest = session.scalar(query.order_by(Task.closed_at.desc(), Task.pass_number.desc()).limit(1))
         filed[form] = newest or {}
+        if not newest and access.may(actor, "case.read", sheet.case):  # who has a sealed step may not
+            filed[form] = _opened_with(session, sheet.case, sheet.deployed, form)
     return {name: (form, fields, filed[form]) for name, (form, fields) in wanted.items() if filed[form]}
 
 
@@ -197,16 +211,25 @@ def _begun(session: Session, case: Case, task: Task, deployed: Deployed, form: F
 
 def _known(session: Session, case: Case, deployed: Deployed, form: Form) -> dict[str, Any]:
     """Fields of the same name in the form that opened the case, and the year of its round."""
-    if "form" not in deployed.specs(case.process).opening:
+    opening = deployed.specs(case.process).opening.get("form")
+    if opening is None:
         return {}
-    opened = select(Event.payload).where(Event.case_id == case.id, Event.kind == "case.opened").limit(1)
-    payload = session.scalar(opened)
-    answers = payload.get("answers") if isinstance(payload, Mapping) else None
-    known = {name: value for name, value in (answers or {}).items() if name in form.fields()}
+    answers = _opened_with(session, case, deployed, opening)
+    known = {name: value for name, value in answers.items() if name in form.fields()}
     round_ = session.get(Round, case.round_id) if case.round_id else None
     if round_ and "application_year" in form.fields():
         known["application_year"] = round_.year
     return known
+
+
+def _opened_with(session: Session, case: Case, deployed: Deployed, form: str) -> Mapping[str, Any]:
+    """What was answered in this form when the case was opened by it; nothing for another form."""
+    if deployed.specs(case.process).opening.get("form") != form:
+        return {}
+    opened = select(Event.payload).where(Event.case_id == case.id, Event.kind == "case.opened").limit(1)
+    payload = session.scalar(opened)
+    answers = payload.get("answers") if isinstance(payload, Mapping) else None
+    return answers or {}
 
 
 def _remarks(reviewed: Form, answers: Mapping[str, Any], form: Form) -> Iterable[Remark]:

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine import bundle, deployments, lint
 from engine.db import Database
 from tests import postgres
 from tests.clock import StandingClock, standing_at
@@ -50,6 +52,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(SESSION, None)
     if session:
         session.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def checked_once() -> Iterator[None]:
+    """A bundle that one test has deployed is not checked again for the next: it is the same, and a second's work."""
+    known: dict[str, list[lint.Finding]] = {}
+
+    def problems(files: bundle.Files) -> list[lint.Finding]:
+        content = bundle.content_hash(files)
+        if content not in known:
+            known[content] = lint.problems(files)
+        return known[content]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(deployments, "lint", SimpleNamespace(problems=problems))
+        yield
 
 
 @pytest.fixture

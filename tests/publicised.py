@@ -78,13 +78,14 @@ class List:
         self.answer("publisher", self.round_case, "publish", ANSWERS["publish"] | {"document_number": number})
         timers.tick(self.office.database)
 
-    def settled(self, decision: str, cases: Sequence[int] = (), blocked: Sequence[int] = ()) -> None:
-        """What becomes of those held back, by their places on the list."""
+    def settled(self, decision: str, cases: Sequence[int] = (), blocked: Sequence[int] = (), number: str = "") -> None:
+        """What becomes of those held back, by their places on the list; `number` is the new publicity's."""
         data = {
             "decision": decision,
             "cases": [self.cases[place] for place in cases],
             "blocked": [self.cases[place] for place in blocked],
             "opinion": "见异议办理情况",
+            **({"publicity_number": number} if number else {}),
         }
         self.answer("city", self.round_case, "settle_held", data)
         timers.tick(self.office.database)

@@ -241,6 +241,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "opinion": "主导产业突出，链条完整，建议认定。",
     },
     "draw_sample": {"added": [], "note": "无"},
+    "late_sample": {"decision": "skip", "reason": "评审意见一致，不需要另加抽查。"},
     "arrange_inspection": {
         "inspectors": [1, 2],
         "leader": 1,

@@ -11,6 +11,7 @@ from config.settings import Settings
 from engine import clock as clocks
 from engine.db import Database
 from engine.files import MEGABYTE
+from engine.objections import MOST_FILES
 from web import api, context, errors, guard, pages, reading
 
 PAGE_POLICY = (
@@ -46,7 +47,8 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     database.files = settings.data / "files"
     app = Flask("web", static_folder=None)
     app.config.update(
-        MAX_CONTENT_LENGTH=settings.file_megabytes * MEGABYTE + FORM_OVERHEAD,
+        FILES_MEGABYTES=_most(settings),
+        MAX_CONTENT_LENGTH=_most(settings) * MEGABYTE + FORM_OVERHEAD,
         MAX_FORM_MEMORY_SIZE=MEGABYTE,
         MAX_FORM_PARTS=20,
         PROVIDE_AUTOMATIC_OPTIONS=False,
@@ -67,6 +69,11 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     if clock is not None:
         app.wsgi_app = _at(clock, app.wsgi_app)  # type: ignore[method-assign]  # the documented place for middleware
     return app
+
+
+def _most(settings: Settings) -> int:
+    """Megabytes of files that one request may bring: a large one, or as many as an objection may have."""
+    return max(settings.file_megabytes, MOST_FILES * settings.objection_megabytes)
 
 
 def _with_headers(answer: Response) -> Response:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, current_app, redirect, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
@@ -162,11 +162,13 @@ def _too_large() -> str:
     """Why a whole request was not taken, before anything of it was read."""
     if request.mimetype != "multipart/form-data":
         return _("请求内容超过限制，请压缩或拆分后再提交")
-    most = context.current().settings.file_megabytes
+    chosen = context.current().settings
+    public = (request.endpoint or "").startswith("objections")
     return _(
-        "提交的内容超过限制，没有保存：单个文件不超过 %(most)s MB，一次提交的文件合计也不超过 %(most)s MB；"
+        "提交的内容超过限制，没有保存：单个文件不超过 %(most)s MB，一次提交的文件合计不超过 %(in_all)s MB；"
         "请将文件压缩、拆分或分次上传",
-        most=most,
+        most=chosen.objection_megabytes if public else chosen.file_megabytes,
+        in_all=current_app.config["FILES_MEGABYTES"],
     )
 
 

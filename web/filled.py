@@ -117,6 +117,7 @@ ANSWERS: Mapping[str, Callable[[Waiting], Answers]] = {  # by form: those that h
     "open_opinions": always(decision="open"),
     "stance": always(stance="agree"),
     "draw_sample": always(note="无"),
+    "late_sample": always(decision="skip", reason="评审意见一致，不需要另加抽查"),
     "site_inspection": report,
     "draft_list": draft_list,
     "check_objections": check_objections,

@@ -8,7 +8,10 @@ Text = Annotated[str, Field(max_length=200)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="标识：小写字母、数字、下划线")]
 
 SAID = r"^[^\x00]*[^\s\x00][^\x00]*$"  # not blanks alone, and no NUL, which no database keeps
-_DATA = "表单内容，字段见待办详情中的 schema。数按十进制精确读取，至多四十位；可写作文本"
+_DATA = (
+    "表单内容，字段见待办详情（发起办件的，见 /openings）的 schema；没有显示的字段（x-show-when）不填，也不必填。"
+    "文件写其编号。数按十进制精确读取，至多四十位；可写作文本"
+)
 
 
 class Given(BaseModel):

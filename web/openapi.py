@@ -99,16 +99,27 @@ def _operation(app: Flask, rule: Rule, operation: Operation, method: str) -> dic
     notes = [more.strip(), f"岗位：{allowed}。" if signed_in and allowed else ""]
     if any(notes):
         described["description"] = "\n\n".join(note for note in notes if note)
+    taken = {}
     if operation.body:
-        described["requestBody"] = _request("application/json", _reference(operation.body))
+        taken["application/json"] = _reference(operation.body)
     if operation.multipart:
-        fields = {
-            name: {"type": "string", "contentMediaType": "application/octet-stream", "description": text}
-            for name, text in operation.multipart.items()
-        }
-        form = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
-        described["requestBody"] = _request("multipart/form-data", form)
+        taken["multipart/form-data"] = _form(operation)
+    if taken:
+        content = {media_type: {"schema": schema} for media_type, schema in taken.items()}
+        described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _form(operation: Operation) -> dict[str, Any]:
+    """A form with files: alone, or a list of them beside what the body has."""
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    beside: dict[str, Any] = operation.body.model_json_schema() if operation.body else {"properties": {}}
+    required = beside.get("required", []) if operation.most_files else list(operation.multipart)
+    fields = dict(beside["properties"])
+    for name, text in operation.multipart.items():
+        several = {"type": "array", "items": file, "maxItems": operation.most_files}
+        fields[name] = {**(several if operation.most_files else file), "description": text}
+    return {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
 
 
 def _allows(action: str, role: str) -> bool:
@@ -169,10 +180,6 @@ def _responses(rule: Rule, operation: Operation, method: str, signed_in: bool) -
 def _refusal(status: int) -> dict[str, Any]:
     content = {errors.MEDIA_TYPE: {"schema": _reference(told.Problem)}}
     return {"description": errors.TITLES[status], "content": content}
-
-
-def _request(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {media_type: {"schema": schema}}}
 
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Operation:
     problems: frozenset[int] = frozenset()  # statuses beside those that every such operation may answer
     location: str = ""  # of what was made, filled from the answer: "/api/v1/cases/{id}"
     multipart: Mapping[str, str] = field(default_factory=dict)  # field → what it holds, for uploads
+    most_files: int = 0  # in each of those fields, beside those of a body; 0: it is one file, and nothing else
     media_types: tuple[str, ...] = ("application/json",)
 
 
@@ -64,7 +65,7 @@ def operation(
             if described.query:
                 given["query"] = reading.query(described.query)
             else:
-                _no_query()
+                no_query()
             if described.body:
                 given["body"] = reading.body(described.body)
             if "actor" in wanted:
@@ -143,7 +144,8 @@ def _request_hash(content: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def _no_query() -> None:
+def no_query() -> None:
+    """Nothing, if the address has no parameters. Raises RequestInvalid: 422."""
     if request.args:
         unknown = next(iter(request.args))
         raise RequestInvalid(

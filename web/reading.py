@@ -6,6 +6,7 @@ from typing import Any, NoReturn, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from web.errors import RequestInvalid
@@ -28,13 +29,22 @@ def body(model: type[Model]) -> Model:
         raise _wrong(error) from error
 
 
+def form(model: type[Model], *, files: str) -> Model:
+    """The texts of a multipart form as `model`; its files come under the name `files` alone.
+
+    Raises RequestInvalid: 422; a field given twice or unknown is wrong too.
+    """
+    unknown = {name: "" for name in request.files if name != files}
+    try:
+        return model.model_validate({**_single(request.form), **unknown}, strict=False)
+    except ValidationError as error:
+        raise _wrong(error) from error
+
+
 def query(model: type[Model]) -> Model:
     """The query string as `model`. Raises RequestInvalid: 422; a parameter given twice or unknown is wrong too."""
-    given = {
-        name: values if len(values) > 1 else values[0] for name, values in request.args.to_dict(flat=False).items()
-    }
     try:
-        return model.model_validate(given)
+        return model.model_validate(_single(request.args))
     except ValidationError as error:
         raise _wrong(error) from error
 
@@ -70,6 +80,11 @@ def too_large(limit: int) -> None:
     """Raises 413 early, before anything of the body is read."""
     if (request.content_length or 0) > limit:
         raise RequestEntityTooLarge
+
+
+def _single(given: MultiDict[str, str]) -> dict[str, Any]:
+    """Each name with its text; with all of them where it came more than once, which no model takes."""
+    return {name: values if len(values) > 1 else values[0] for name, values in given.to_dict(flat=False).items()}
 
 
 def _decimal(text: str) -> Decimal:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from web import cli
+from web.account_commands import BY
 
 # ruff: noqa: PLC0415  # each command imports what it needs when it runs
 
@@ -135,8 +136,10 @@ def dossier(case: int | None, file: Path | None, given: Path | None) -> int:
     with cli.database(cli.settings()) as database, database.read() as session:
         made = dossiers.of_case(session, None, case, wording.read)
         try:
-            with file.open("wb") as out:
+            with file.open("w+b") as out:
                 dossiers.written(made, out)
+                with database.write() as recording:
+                    dossiers.note_taken(recording, BY, made, out)
         except BaseException:
             file.unlink(missing_ok=True)  # half a dossier is none
             raise

@@ -5,13 +5,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from web.told_forms import Figure, Filled, FormSchema
+
 Count = Annotated[int, Field(ge=0)]
 
 
 class Told(BaseModel):
     """Something the API answers, read from a row or an object."""
 
-    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        serialize_by_alias=True,
+        validate_by_name=True,
+        json_schema_serialization_defaults_required=True,  # what has a default is answered as well
+    )
 
 
 class FieldProblem(Told):
@@ -24,6 +31,8 @@ class FieldProblem(Told):
 
 class Problem(Told):
     """拒绝的原因（RFC 9457）。"""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)  # web.errors writes it by hand
 
     type: str
     title: str
@@ -68,7 +77,7 @@ class TaskPage(Told):
 class Draft(Told):
     """草稿：只属于填写者本人。"""
 
-    data: Any
+    data: Filled
     version: Count
     saved_at: datetime
 
@@ -83,8 +92,8 @@ class TaskDetail(TaskRow):
     clause: str | None
     internal_reason: str | None
     form: str
-    form_schema: Annotated[dict[str, Any], Field(alias="schema", description="表单的 JSON Schema（2020-12）")]
-    data: Any
+    form_schema: Annotated[FormSchema, Field(alias="schema", description="表单的 JSON Schema（2020-12）")]
+    data: Filled
     draft: Draft | None
     can_act: bool
     can_return: bool
@@ -159,7 +168,7 @@ class AnsweredRow(Told):
     element: str
     pass_number: int
     form: str
-    data: Any
+    data: Filled
     submitted_at: datetime
 
 
@@ -172,9 +181,9 @@ class CriterionVerdict(Told):
 
     criterion: str
     verdict: Annotated[str, Field(description="pass 达到、fail 未达到、review 由审核人员判断")]
-    value: Annotated[Any, Field(description="所填的数，数值以文字表示；有几项任选的为列表；null 为未填")]
+    value: Annotated[Figure, Field(description="所填的数，数值以文字表示；有几项任选的为列表；null 为未填")]
     operator: str
-    threshold: Any
+    threshold: Annotated[Figure, Field(description="所要求的数，写法同 value")]
     clause: str
     text: str
 
@@ -256,7 +265,7 @@ class HistoryRow(Told):
     element: str | None
     task_id: str | None
     actor: str | None = None
-    payload: Any = None
+    payload: dict[str, Any] | None = None
 
 
 class HistoryPage(Told):

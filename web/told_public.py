@@ -3,9 +3,66 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from web.told import Told
+
+# A notice is told as it was frozen: what it did not have then stays away.
+_DAY = {"type": "string", "format": "date"}
+NoticeEntry = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "required": ["case", "cluster", "applicant", "division"],
+            "properties": {
+                "case": {"type": "integer", "description": "申报的办件；提出异议时写入 case"},
+                "cluster": {"type": "string", "description": "集群名称"},
+                "applicant": {"type": "string", "description": "申报主体"},
+                "division": {"type": "string", "description": "行政区划代码"},
+                "basis": {"type": "string", "description": "自动认定的依据；经评审的没有这一项"},
+                "number": {"type": ["string", "null"], "description": "登记编号（公布时）"},
+                "industry": {"type": ["string", "null"], "description": "主导产业（公布时）"},
+                "first_day": {**_DAY, "description": "有效期起（公布时）"},
+                "last_day": {**_DAY, "description": "有效期止（公布时）"},
+            },
+            "additionalProperties": False,
+        }
+    ),
+]
+Reckoning = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                "period": {"type": "string"},
+                "working_days": {"type": "integer", "description": "几个工作日"},
+                "count_first": {"type": "boolean", "description": "发布当日是否计入"},
+                "source": {"type": "string"},
+                "clause": {"type": ["string", "null"]},
+                "published_on": _DAY,
+                "counted": {"type": "array", "items": _DAY, "description": "计入的工作日"},
+                "days": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["date", "number", "why"],
+                        "properties": {
+                            "date": _DAY,
+                            "number": {"type": ["integer", "null"], "description": "第几个工作日；不计入的为 null"},
+                            "why": {"type": "string"},
+                        },
+                        "additionalProperties": False,
+                    },
+                },
+                "provisional": {"type": "boolean", "description": "放假通知尚未公布"},
+                "calendar": {"type": "string", "description": "所依日历的版本"},
+            },
+            "additionalProperties": False,
+        }
+    ),
+]
 
 
 class NoticeFile(Told):
@@ -43,8 +100,8 @@ class Notice(NoticeRow):
     round_id: int | None
     body: str
     files: Annotated[list[NoticeFile], Field(description="公文和附件，任何人都可以下载")]
-    entries: Any
-    basis: Any
+    entries: list[NoticeEntry]
+    basis: Annotated[Reckoning, Field(description="公示期的计算；不是公示的为空")]
 
 
 class RegisterRow(Told):

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -135,6 +135,22 @@ class Stance(Told):
     remark: str
 
 
+class Score(Told):
+    """对一项指标的评分。"""
+
+    indicator: Annotated[str, Field(description="指标，即评分表的字段")]
+    score: Decimal
+    weight: Decimal
+    reason: str
+
+
+class Comment(Told):
+    """对申报表一个栏目的意见。"""
+
+    field: str
+    comment: str
+
+
 class Opinion(Told):
     """一位专家的评审意见。"""
 
@@ -144,8 +160,8 @@ class Opinion(Told):
     total: Decimal
     conclusion: Annotated[str, Field(description="recommend 建议认定、not_recommend 不建议认定")]
     opinion: str
-    scores: list[dict[str, Any]]
-    comments: list[dict[str, Any]]
+    scores: list[Score]
+    comments: list[Comment]
     made_at: datetime
     latest: Annotated[bool, Field(description="该席位最新的意见")]
     stale: Annotated[bool, Field(description="提出之后申报主体又提交过材料")]

@@ -1,7 +1,7 @@
 """What the API answers about samples and visits."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -43,11 +43,18 @@ class AddedCase(Told):
     reason: str
 
 
+class SampleRule(Told):
+    """抽取规则。"""
+
+    share_pct: Annotated[str, Field(description="占已评审办件的百分比，不足一件的进为一件")]
+    at_least: Annotated[int, Field(description="至少几件")]
+
+
 class SampleRow(Told):
     """一次抽取：按种子和名单可以重算。"""
 
     id: int
-    rule: Annotated[Any, Field(description="抽取规则：占已评审办件的百分比、至少几件")]
+    rule: SampleRule
     seed: str
     listed: Annotated[list[int], Field(description="抽取范围，办件编号")]
     drawn: Annotated[list[int], Field(description="抽中的办件：SHA-256（种子:编号）从小到大的前几件")]

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy.orm import Session
+
 from config.errors import JiqunError
 from config.sentences import said
 from engine import archives, events
@@ -43,6 +45,20 @@ def written(dossier: Dossier, out: IO[bytes]) -> None:
             else:
                 _copy(archive, part)
         archives.put(archive, MANIFEST, (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def note_taken(session: Session, by: str, dossier: Dossier, archive: IO[bytes]) -> None:
+    """The record says who took this archive, of which case, with which bytes: it is full of personal data.
+
+    In the chain of the installation and not among the entries of the case: those are in the dossier, which would be
+    another one each time it is taken.
+    """
+    digest = hashlib.sha256()
+    archive.seek(0)
+    while chunk := archive.read(archives.CHUNK):
+        digest.update(chunk)
+    payload = {"case": dossier.case_id, "sha256": digest.hexdigest()}
+    events.record(session, events.SYSTEM, by, "dossier.taken", payload=payload)
 
 
 def problems(file: Path) -> list[str]:

@@ -18,7 +18,7 @@ from engine.columns import dump_json
 from engine.deployments import Deployed
 from engine.dossier import pages, review
 from engine.errors import NotFound, Refused
-from engine.models import Case, Deployment, Event, Letter, Notice, Objection, Precheck, StoredFile, Task
+from engine.models import Case, Deployment, Event, Letter, Notice, Objection, Person, Precheck, StoredFile, Task
 
 # deployment, name of the letter, fields → subject, body
 Worded: TypeAlias = Callable[[Session, int | None, str, Mapping[str, str]], tuple[str, str]]
@@ -138,13 +138,13 @@ def _in_words(facts: Mapping[str, Any], deployed: Deployed) -> dict[str, str]:
     """The facts as people read them: the diagram's names, Beijing time."""
     drawn = deployed.diagrams.get(facts["process"])
     ended = drawn.nodes.get(facts["outcome"] or "") if drawn else None
-    said = {**facts, "regime": deployed.regime.title}
-    said |= {"process": drawn.name} if drawn else {}
-    said |= {"outcome": ended.name} if ended else {}
+    told = {**facts, "regime": deployed.regime.title}
+    told |= {"process": drawn.name} if drawn else {}
+    told |= {"outcome": ended.name} if ended else {}
     for name in ("opened_at", "ended_at"):
         if facts[name]:
-            said[name] = f"{facts[name].astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
-    return {name: str(value) for name, value in said.items() if value is not None}
+            told[name] = f"{facts[name].astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 def _steps(session: Session, case: Case, deployed: Deployed, stored: Mapping[str, StoredFile]) -> Iterator[Part]:
@@ -200,6 +200,7 @@ def _letters(session: Session, case: Case, worded: Worded) -> Iterator[Part]:
             "template": letter.template,
             "organisation": letter.organisation_code,
             "role": letter.role,
+            "person": letter.person_id and session.get_one(Person, letter.person_id).name,
             "created_at": letter.created_at,
             "fields": letter.fields,
         }

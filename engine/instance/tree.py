@@ -45,12 +45,21 @@ def postpone(waiting: Iterable[Any], variable: str, moment: str) -> None:
             task.internal_data["event_value"] = moment
 
 
-def prune(workflow: Any) -> None:
-    """Forget finished history: hang the last finished task above all unfinished ones under the root.
+def prune(inner: Any) -> None:
+    """Forget the finished history of an instance, and the sub-processes that are over.
 
     History above an open split stays until its join. Data is whole
     in every task, so nothing is lost. Without this a completion grows to 120 ms at 2,000 steps.
     """
+    for workflow in (inner, *inner.subprocesses.values()):
+        _prune(workflow)
+    for task_id, sub in list(inner.subprocesses.items()):
+        if sub.completed or task_id not in known(inner):
+            del inner.subprocesses[task_id]
+
+
+def _prune(workflow: Any) -> None:
+    """Hang the last finished task above all unfinished ones under the root."""
     root = workflow.task_tree
     keep = _last_above_all(root, _at_or_above_open(workflow))
     if keep is root:

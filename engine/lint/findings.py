@@ -37,6 +37,7 @@ RULES = frozenset(
             "return-not-drawn",
             "no-clause",
             "unknown-act",
+            "act-without-rule",
             "unknown-seat",
         ),
         *("operator-missing", "operator-unknown", "operator-parameters", "unknown-letter", "message"),

@@ -78,6 +78,13 @@ def _check_limit(report: Report, node: etree._Element, given: Mapping[str, str],
 def _check_act(report: Report, node: etree._Element, given: Mapping[str, str], around: Surroundings) -> None:
     if (act := given.get("does")) and act not in conventions.ACTS:
         report.error(node, "unknown-act", f"does={act} 不存在；可用的有 {joined(conventions.ACTS)}")
+    needed = conventions.NEEDED_RULES.get(act or "")
+    if needed and around.regime is not None and getattr(around.regime, needed) is None:
+        why = (
+            f"does={act} 须按规则办理，而规则体系 {around.regime.name} 没有 [{needed}]；"
+            f"请在 regime.toml 中写明 [{needed}]，或从图中去掉这一步"
+        )
+        report.error(node, "act-without-rule", why)
     if (held := given.get("held_by")) and held not in around.names(_process(node)):
         report.error(node, "unknown-seat", f"held_by 指向的变量 {held} 没有任何环节写入；请改用写明席位的变量")
 

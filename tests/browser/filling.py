@@ -12,6 +12,7 @@ from tests import samples
 _CONTROLS = """
 (fields) => fields.map((field) => ({name: field.name, kind: field.type, value: field.value}))
 """
+_TABLES = "(buttons) => buttons.map((button) => button.value)"
 _ADDRESSES = "(links) => links.map((link) => link.getAttribute('href').split('#')[0])"
 _STEPS = re.compile(r"[^.\[\]]+")
 _YEAR = re.compile(r"\d{4}")
@@ -34,8 +35,8 @@ def _later(value: Any) -> Any:
 
 def fill_in(page: Page, answers: Mapping[str, Any]) -> None:
     """Answer what stands in the page's form and has an answer; rows of tables are added as they are needed."""
-    for table, rows in answers.items():
-        if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):
+    for table in page.locator("main form [name=_row_add]").evaluate_all(_TABLES):
+        if rows := answers.get(table):
             _make_rows(page, table, len(rows))
     for control in page.locator("main form [name]").evaluate_all(_CONTROLS):
         _answer(page, control, answers)
@@ -85,10 +86,8 @@ def _text(value: Any) -> str:
 
 def _make_rows(page: Page, table: str, count: int) -> None:
     add = page.locator(f'main form [name="_row_add"][value="{table}"]')
-    if not add.count():
-        return
     for _ in range(count):
-        if page.locator(f'main form [name^="{table}[{count - 1}]."]').count():
+        if page.locator(f'main form [name^="{table}[{count - 1}]"]').count():
             return
         add.click()
         page.wait_for_load_state()

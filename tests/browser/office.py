@@ -25,11 +25,6 @@ class Office:
         """The worker looks what is due."""
         Worker(self.database, self.settings).tick()
 
-    def application(self) -> int:
-        """The number of the one application there is."""
-        with self.database.read() as session:
-            return session.scalars(select(Case.id).where(Case.process == "application")).one()
-
     def panel(self, case_id: int) -> list[str]:
         """The accounts of a case's panel by seat, the chair's first."""
         with self.database.read() as session:

@@ -37,6 +37,7 @@ TEXT_OF = {  # where the word stands
     "call_notice": "title",
     "panel": "fields",
     "draw_sample": "note",
+    "late_sample": "reason",
     "check_objections": "note",
     "publish": "title",
 }

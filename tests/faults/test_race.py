@@ -13,16 +13,16 @@ from sqlalchemy import event as listening
 from sqlalchemy import func, select
 
 from config.errors import JiqunError
-from engine import events, lint, tasks, timers
+from engine import accounts, events, lint, tasks, timers
 from engine.db import Database, LiveCases
 from engine.errors import AlreadyDone, ClaimedByAnother, Conflict, Refused
-from engine.models import Case, Event, Message, Round, Task
-from tests import samples
+from engine.models import Case, Cluster, Event, Message, Notice, Round, Task
+from tests import publicised, samples
 from tests.clock import StandingClock, standing_at
 from tests.conftest import opened
 from tests.faults import invariants
 from tests.integration import desk
-from tests.office import Office, furnish
+from tests.office import BUREAU, Office, furnish
 from tests.stopped import redirected
 
 CROWD = 8
@@ -168,6 +168,33 @@ def test_eight_requests_without_a_key_are_done_once_and_seven_are_told_409(
 
 
 # ---- two tickers --------------------------------------------------------------------------------
+
+
+def test_two_publishers_at_once_publish_a_list_once(office: Office, clock: StandingClock) -> None:
+    """With the same 文号 and with another: one notice, and each cluster in the register once."""
+    with office.database.write() as session:
+        accounts.grant(session, accounts.by_name(session, "city2"), "publisher", BUREAU, by="setup")
+        both = accounts.actor(session, accounts.by_name(session, "city2"))
+    office = Office(office.database, {**office.actors, "city2": both})
+    listed = publicised.publicised(office, clock)
+    clock.move_to(publicised.OVER)
+    listed.tick()
+    listed.checked(objections="none")
+    task = office.open_task(listed.round_case, "publish")
+    answers = [ANSWERS["publish"] | {"document_number": f"示例〔2025〕{number}号"} for number in (1, 1, 2, 2)]
+    people = ["publisher", "city2", "publisher", "city2"]
+    ended = together(*(partial(office.complete, who, task, given) for who, given in zip(people, answers, strict=True)))
+    assert Counter(type(each) for each in ended) == {Case: 1, AlreadyDone: 3}, ended
+    listed.tick()
+    with office.database.read() as session:
+        (notice,) = session.scalars(select(Notice).where(Notice.kind == "publication"))
+        clusters = session.execute(select(Cluster.number, Cluster.state)).all()
+        recognised = session.scalars(select(Event.kind).where(Event.kind == "cluster.recognised")).all()
+    assert [entry["case"] for entry in notice.entries] == listed.cases
+    assert sorted(clusters) == [(f"清集群2025-{number:03}", "recognised") for number in (1, 2, 3)]
+    assert len(recognised) == 3
+    assert {listed.outcome(place) for place in range(3)} == {"recognised"}
+    assert invariants.violations(office.database.url) == []
 
 
 def test_two_tickers_at_once_wake_a_case_once(office: Office, round_: Round, clock: StandingClock) -> None:

@@ -89,12 +89,15 @@ def furnish(database: Database, data: Path, **settings: Any) -> Desk:
     """An office, its application and a token for each of its people."""
     with patch.object(lint, "problems", return_value=[]):  # a second each time; that it is right is tested elsewhere
         made = office.furnish(database)
+    return of(made, data, **settings)
+
+
+def of(made: office.Office, data: Path, **settings: Any) -> Desk:
+    """The application of an office that is furnished, and a token for each of its people."""
     chosen = Settings(data=data, **settings)
-    tokens = {}
-    with database.write() as session:
-        for name in made.actors:
-            tokens[name] = _token(session, accounts.by_name(session, name))
-    return Desk(made, create_app(chosen, database), chosen, tokens)
+    with made.database.write() as session:
+        tokens = {name: _token(session, accounts.by_name(session, name)) for name in made.actors}
+    return Desk(made, create_app(chosen, made.database), chosen, tokens)
 
 
 def _token(session: Session, person: models.Person) -> str:

@@ -40,6 +40,25 @@ class Answer:
         return self.status, self.json["code"]
 
 
+def bearer(token: str) -> dict[str, str]:
+    """The header that shows a token; none for who has none."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def exchange(
+    address: tuple[str, int], method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+) -> Answer:
+    """A request on a connection of its own, and what comes back."""
+    connection = HTTPConnection(*address, timeout=60)
+    try:
+        connection.request(method, target, body, dict(headers))
+        response = connection.getresponse()
+        told = {name.lower(): text for name, text in response.getheaders()}
+        return Answer(response.status, told, response.read())
+    finally:
+        connection.close()
+
+
 @dataclass(frozen=True)
 class Client:
     """Somebody with a token, or without one. Paths begin behind /api/v1."""
@@ -70,15 +89,7 @@ class Client:
         return self._ask("POST", path, headers, body)
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        shown = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        connection = HTTPConnection(*self.address, timeout=60)
-        try:
-            connection.request(method, V1 + path, body, {**headers, **shown})
-            response = connection.getresponse()
-            told = {name.lower(): text for name, text in response.getheaders()}
-            return Answer(response.status, told, response.read())
-        finally:
-            connection.close()
+        return exchange(self.address, method, V1 + path, {**headers, **bearer(self.token)}, body)
 
 
 class Doubter(Client):
@@ -115,8 +126,11 @@ def serving(app: Flask, **options: Any) -> Iterator[tuple[str, int]]:
     try:
         yield "127.0.0.1", int(server.effective_port)
     finally:
-        # Sockets are closed by the thread that looks at them; without any its loop ends.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        # Sockets are closed by the thread that looks at them; without any its loop ends. Under the lock, because a loop
+        # that is awake already, by the last answer, would close the trigger before it is pulled.
+        with server.trigger.lock:
+            server.trigger.thunks.append(lambda: wasyncore.close_all(server._map))
+            server.trigger._physical_pull()
         thread.join(30)
         server.task_dispatcher.shutdown()
     assert not thread.is_alive()

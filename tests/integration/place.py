@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
@@ -225,7 +224,7 @@ def furnish(database: Database, data: Path) -> Place:
     o.complete("city", o.open_task(county.id, "first_review"), samples.ANSWERS["first_review"])
     ids |= _judged(at, county)
     ids |= _dated(at, county)
-    ids |= _objected(at, county)
+    ids |= _objected(at, county, drafted)
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
         Stopped(halted.id, halted.opened_at, "worker", "step_failed", "试验用的异常", "closing").leave(session)
@@ -281,13 +280,16 @@ def _dated(at: Desk, case: Case) -> dict[str, str]:
         return {"holiday_notice": str(notice.id), "override": str(override.id), "obligation": str(owed.id)}
 
 
-def _objected(at: Desk, case: Case) -> dict[str, str]:
-    """A publicity that is over, with a late objection and its evidence; `city` did the first review."""
+def _objected(at: Desk, case: Case, run_id: int) -> dict[str, str]:
+    """A publicity that is over, with a late objection and its evidence; `city` did the first review.
+
+    It hangs on the other round: one whose list is public takes no late filings any more.
+    """
     over = Period(date(2025, 3, 3), date(2025, 3, 12), {"working_days": 7})
     written = Written("示例反映人", "0763-0000000", case.id, "所列企业已于去年迁出该县。")
     received = files.receive(at.settings.data / "files", BytesIO(PDF), "证据.pdf", megabytes=1, scanner="")
     with at.database.write() as session:
-        run = session.scalars(select(Case).where(Case.process == "round", Case.round_id == case.round_id)).one()
+        run = session.get_one(Case, run_id)
         shown = publicity.entries(session, [case.id])
         notice = publicity.publish(session, run, "publicity", title="公示", body="正文", shown=shown, period=over)
         sent = Sent("somewhere", "form", an_hour=5, in_all=5)

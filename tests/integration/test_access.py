@@ -224,11 +224,17 @@ TABLE: dict[str, set[str]] = {
     **{f"POST {below}/seats/{{seat}}/replace": {"city", "city2"} for below in ("", "/api/v1")},
     "POST /seats/{seat}/pass-over": {"city", "city2"},  # told on the page that the panel is not open; the API refuses
     # tasks: each side reads its own, the bureau all of its cases'
-    "GET /api/v1/tasks/{filed}": COUNTY_CASE,  # who judges it reads what was filed
-    "GET /api/v1/tasks/{fill_in}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
-    "GET /api/v1/tasks/{review}": {"expert"} | BUREAU_STAFF,  # claimed: not the other expert's
-    "GET /api/v1/tasks/{inspect}": {"inspector"} | BUREAU_STAFF,
-    "GET /api/v1/tasks/{draft_call}": BUREAU_STAFF,
+    **{
+        f"GET /api/v1/tasks/{{{task}}}{part}": who
+        for task, who in {
+            "filed": COUNTY_CASE,  # who judges it reads what was filed
+            "fill_in": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+            "review": {"expert"} | BUREAU_STAFF,  # claimed: not the other expert's
+            "inspect": {"inspector"} | BUREAU_STAFF,
+            "draft_call": BUREAU_STAFF,
+        }.items()
+        for part in ("", "/worksheet")
+    },
     **{
         f"{method} /api/v1/tasks/{{{task}}}/{deed}": who
         for task, who in {
@@ -287,6 +293,8 @@ TABLE: dict[str, set[str]] = {
     "GET /files/{loose_file}": {"county"},
     # rounds
     "POST /api/v1/rounds": {"city", "city2"},
+    "GET /api/v1/regimes": {"city", "city2", "other_city"},  # another bureau's officer finds none of their own there
+    "GET /api/v1/openings": OPENERS,  # the rounds that they may apply in, perhaps none
     "GET /api/v1/rounds/{open_round}": HANDLERS - {name for name in HANDLERS if name.startswith("other_")},
     "GET /api/v1/rounds/{draft_round}": BUREAU_STAFF,
     **{

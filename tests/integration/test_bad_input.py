@@ -1,14 +1,12 @@
 """Bad input, of every kind that came to mind: each gets a clear answer, and not a row changes."""
 
-import hashlib
 import json
 import logging
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -24,9 +22,9 @@ from tests import samples
 from tests.bundles import bundle
 from tests.clock import StandingClock, standing_at
 from tests.conftest import opened
-from tests.integration import desk
+from tests.integration import desk, refusals
 from tests.integration.desk import Desk
-from tests.integration.http import PROBLEM
+from tests.integration.refusals import CHINESE, fingerprint
 from tests.planted import Fault, examined
 from tests.planted.elements import ELEMENTS, READING
 from tests.planted.shapes import SHAPES
@@ -35,21 +33,8 @@ from tests.samples import ANSWERS
 from web import cli
 from web.app import create_app
 
-CHINESE = re.compile("[\u4e00-\u9fff]")
 FILLED = ANSWERS["application"]
 NO_TASK = "00000000-0000-4000-8000-000000000000"
-
-Fingerprint: TypeAlias = dict[str, str]
-
-
-def fingerprint(database: Database, *without: str) -> Fingerprint:
-    """A hash of the contents of every table but these."""
-    with database.read() as session:
-        return {
-            name: hashlib.sha256(repr(sorted(map(repr, session.execute(select(table))))).encode()).hexdigest()
-            for name, table in Base.metadata.tables.items()
-            if name not in without
-        }
 
 
 @dataclass(frozen=True)
@@ -331,20 +316,14 @@ TABLE = [*FORMS, *DRAFTS, *STRANGERS, *REQUESTS, *OPENINGS]
 
 def refuse(scene: Scene, bad: Bad) -> None:
     """The answer is a problem document that names the thing; the tables are what they were."""
-    before = fingerprint(scene.at.database, *bad.allowed)
-    answer = scene.ask(bad.method, bad.path, bad.who, **bad.options)
-    assert fingerprint(scene.at.database, *bad.allowed) == before
-    assert answer.content_type == PROBLEM, answer.get_data(as_text=True)
-    told = answer.get_json()
-    assert (answer.status_code, told["status"], told["code"]) == (bad.status, bad.status, bad.code), told
-    assert told["type"] == f"urn:jiqun:problem:{bad.code}"
-    problems = told.get("problems", [])
-    if bad.problem:
-        assert (problems[0]["field"], problems[0]["code"]) == bad.problem
-    said = [told["title"], told["detail"], *(problem["message"] for problem in problems)]
-    assert all(CHINESE.search(sentence) for sentence in said)
-    assert bad.says in "\n".join(said)
-    assert (answer.status_code == 401) == ("WWW-Authenticate" in answer.headers)
+    refusals.refused(
+        scene.at.database,
+        lambda: scene.ask(bad.method, bad.path, bad.who, **bad.options),
+        (bad.status, bad.code),
+        problem=bad.problem,
+        says=[bad.says],
+        allowed=bad.allowed,
+    )
 
 
 @pytest.mark.parametrize("bad", TABLE, ids=[bad.name for bad in TABLE])

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -24,9 +23,9 @@ from tests.integration import desk, reader
 from tests.integration import place as place_
 from tests.integration.place import PERSONAS, Place
 from tests.office import BUREAU
+from tests.publicised import publicised
 from tests.samples import ANSWERS
 from web.pages.cases import timeline
-from web.worker import Worker
 
 OUTSIDE = [name for name, (role, _) in PERSONAS.items() if role.endswith(("owner", "administrator"))]
 RETURN = {"decision": "return", "opinion": "材料不全", "remarks": [{"field": "集群总产值", "remark": "请核对"}]}
@@ -446,7 +445,7 @@ def test_an_applicant_opens_an_application_and_goes_on_to_its_form(place: Place)
     assert (task.element, task.case_id) == ("fill_in", max(int(place.ids["park_case"]), task.case_id))
 
 
-def test_the_document_of_a_higher_level_comes_with_the_beginning(place: Place) -> None:
+def test_the_document_of_a_higher_level_comes_with_the_beginning_and_lies_before_who_verifies_it(place: Place) -> None:
     sibling = as_reader(place, "sibling")
     given = ANSWERS["application_start"] | {
         "round_id": place.ids["open_round"],
@@ -471,6 +470,12 @@ def test_the_document_of_a_higher_level_comes_with_the_beginning(place: Place) -
         (task,) = session.scalars(select(Task).where(access.tasks_for(place.actors["sibling"])))
         stored = session.get_one(StoredFile, kept)
     assert stored.case_id == task.case_id
+    office = place.at.office
+    office.complete("sibling", task, samples.application_data(higher_level_recognition="provincial"))
+    office.complete("city", office.open_task(task.case_id, "acceptance"), ANSWERS["acceptance"])
+    verifying = shown(place, "city", f"/tasks/{office.open_task(task.case_id, 'verify_higher_level').id}")
+    assert "认定文件名称和文号：粤工信认字〔2024〕1号" in verifying.words
+    assert f'<a href="/files/{kept}">认定文件.pdf</a>' in verifying.html
 
 
 def test_a_button_pressed_twice_opens_one_application(place: Place) -> None:
@@ -489,7 +494,7 @@ def test_after_the_closing_minute_no_application_is_begun(place: Place, clock: S
     given = ANSWERS["application_start"] | {"round_id": place.ids["open_round"]}
     refused = sibling.post("/cases/new", given)
     assert refused.status_code == 409
-    assert "已停止接收申报" in refused.text
+    assert "申报已于2025年6月30日17:30截止" in refused.text
 
 
 def test_the_bureau_applies_to_nobody(place: Place) -> None:
@@ -513,7 +518,7 @@ def test_a_round_tells_each_case_by_stage_and_what_holds_it_up(place: Place) -> 
     assert "办件 2 件" in page.words
     assert re.search(r"填写申报表 1 评分、记录抽查情况 1", page.words)
     park = next(row for row in page.rows() if f"编号 {place.ids['park_case']}" in row)
-    assert re.search(r"英德市某园区管委会 （待认领） 04-10 \d\d:\d\d 还剩 \d+ 个工作日", park)
+    assert re.search(r"填写申报表 英德市某园区管委会（待认领） · 自 04-10 \d\d:\d\d 还剩 \d+ 个工作日", park)
     assert [row["编号"] for row in sheet(place, "city", "/rounds/{open_round}.csv")] == [
         place.ids["park_case"],
         place.ids["county_case"],
@@ -558,25 +563,18 @@ def test_a_text_that_is_not_in_force_opens_no_round(place: Place, clock: Standin
     assert 'value="批次"' in answer.text  # nothing has to be typed again
 
 
-def test_a_running_publicity_period_counts_its_days(returned: tuple[desk.Desk, int], clock: StandingClock) -> None:
-    at, case_id = returned
-    office, worker = at.office, Worker(at.database, at.settings)
-    office.complete("city2", office.open_task(case_id, "first_review"), ANSWERS["first_review"])
-    office.complete("expert", office.open_task(case_id, "review"), ANSWERS["expert_review"])
-    office.complete("inspector", office.open_task(case_id, "inspect"), ANSWERS["site_inspection"])
-    clock.move_to("2025-06-30 17:31")
-    worker.tick()
-    with at.database.read() as session:
-        round_case = session.scalars(select(Case.id).where(Case.cluster_id.is_(None))).one()
-    listed: Mapping[str, Any] = {"cases": [case_id], "reasons": [{"case": case_id, "reason": "相符"}], "opinion": "无"}
-    office.complete("city", office.open_task(round_case, "draft_list"), listed)
-    office.complete("leader", office.open_task(round_case, "decide_list"), ANSWERS["decide_list"])
+def test_a_running_publicity_period_counts_its_days(
+    sqlite_database: Database, clock: StandingClock, tmp_path: Path
+) -> None:
+    """Public since 1 July 2025: seven working days are 2, 3, 4, 7, 8, 9 and 10 July."""
+    at = desk.furnish(sqlite_database, tmp_path / "data")
+    round_case = publicised(at.office, clock, clusters=1).round_case
     clock.move_to("2025-07-03 09:00")
     browser = reader.reader(at.app, reader.signed_in(at.database, "city"))
     page = Shown(200, browser.get("/rounds/1").text)
-    assert "2025年6月30日 至 2025年7月9日，共 7 个工作日；已过 3 个。" in page.words
+    assert "2025年7月1日 至 2025年7月10日，共 7 个工作日；已过 2 个。" in page.words
     assert "公示中" in page.words
     drawn = browser.get(f"/cases/{round_case}/diagram").get_json()
     assert [stop["element"] for stop in drawn["current"]] == ["publicity"]
     (inner,) = drawn["called"]
-    assert [(stop["element"], stop["told"]) for stop in inner["current"]] == [("publicity_over", "还剩 4 个工作日")]
+    assert [(stop["element"], stop["told"]) for stop in inner["current"]] == [("publicity_over", "还剩 5 个工作日")]

@@ -343,10 +343,33 @@ def test_the_page_lists_what_the_archive_has_and_gives_it(at: Desk, listed: List
     assert county.get(f"/cases/{case_id}/dossier.zip").status_code == 403
 
 
-def test_nothing_is_written_by_taking_a_dossier(at: Desk, listed: List) -> None:
+def test_nothing_is_written_by_making_a_dossier(at: Desk, listed: List) -> None:
     counted = text("select (select count(*) from event) + (select count(*) from file)")
     with at.database.read() as session:
         before = session.scalar(counted)
     archive(at, listed.cases[0], "city")
     with at.database.read() as session:
         assert session.scalar(counted) == before
+
+
+def test_the_record_says_who_took_which_dossier_and_the_next_one_is_the_same(at: Desk, listed: List) -> None:
+    case_id = listed.cases[0]
+    city = reader(at.app, signed_in(at.database, "city"))
+    first = city.get(f"/cases/{case_id}/dossier.zip").data
+    second = at.as_("leader").get(f"/cases/{case_id}/dossier").data
+    city.client.head(f"/cases/{case_id}/dossier.zip").close()
+    assert at.as_("county").get(f"/cases/{case_id}/dossier").status_code == 403
+    assert first == second
+    with at.database.read() as session:
+        query = select(Event.actor, Event.chain, Event.case_id, Event.payload).where(Event.kind == "dossier.taken")
+        taken = [tuple(row) for row in session.execute(query.order_by(Event.seq))]
+    told = {"case": case_id, "sha256": hashlib.sha256(first).hexdigest()}
+    assert taken == [(who, "system", None, told) for who in ("city", "leader")]
+
+
+def test_nobody_takes_a_dossier_unrecorded(at: Desk, listed: List, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: Any, **_facts: Any) -> None:
+        raise Refused("记录写不进去")
+
+    monkeypatch.setattr(dossier, "note_taken", full)
+    assert at.as_("city").get(f"/cases/{listed.cases[0]}/dossier").status_code == 409

@@ -32,7 +32,7 @@ from web.app import create_app
 @pytest.fixture
 def at(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
     clock.move_to(samples.MOMENT)
-    return desk.furnish(database, tmp_path / "data", file_megabytes=1, case_megabytes=2)
+    return desk.furnish(database, tmp_path / "data", file_megabytes=1, case_megabytes=2, objection_megabytes=0)
 
 
 def stored(at: Desk) -> list[Path]:

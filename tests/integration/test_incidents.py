@@ -1,6 +1,7 @@
 """A case that cannot go on is undone and seen, and stops nobody else; a person gets it going again."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -35,7 +36,12 @@ from tests.stopped import (
 )
 
 REFUSAL = {"decision": "refuse", "opinion": "不属于受理范围"}
-EMPTY_LIST = {"cases": [], "reasons": [], "opinion": "本批次没有符合条件的集群。"}
+
+
+def nobody(*cases: int) -> dict[str, Any]:
+    """A list with nobody on it, and why these are not."""
+    reasons = [{"case": case_id, "reason": "上级认定已被撤销"} for case_id in cases]
+    return {"cases": [], "reasons": reasons, "opinion": "本批次没有符合条件的集群。"}
 
 
 @pytest.fixture
@@ -134,7 +140,7 @@ def test_a_tick_goes_past_a_case_whose_timer_cannot_be_carried_out(database: Dat
     assert timers.tick(database) == 3  # one round and both applications
     assert incidents_of(office, case_of(broken)) == [("step_failed", "close_filing", None, None)]
     assert recorded(office, case_of(broken), "case.stopped")[0][0] == "worker"
-    assert office.open_elements(case_of(well)) == ["draft_list"]
+    assert office.open_elements(case_of(well)) == ["draw_sample"]
     assert [standing(office, case_id) for case_id in unfiled] == [("ended", "unfiled")] * 2
     assert timers.tick(database) == 0  # a stopped case waits for a person
     assert len(incidents_of(office, case_of(broken))) == 1
@@ -147,7 +153,8 @@ def test_a_tick_goes_past_a_case_that_cannot_understand_its_message(database: Da
     park, county = waiting_for_its_round(office, round_, "park"), waiting_for_its_round(office, round_)
     clock.move_to(CLOSED)
     assert timers.tick(database) == 1
-    office.complete("city", office.open_task(case_of(round_), "draft_list"), EMPTY_LIST)
+    office.complete("city", office.open_task(case_of(round_), "draw_sample"), ANSWERS["draw_sample"])
+    office.complete("city", office.open_task(case_of(round_), "draft_list"), nobody(park, county))
     office.complete("leader", office.open_task(case_of(round_), "decide_list"), ANSWERS["decide_list"])
     assert timers.tick(database) == 1
     assert standing(office, county) == ("ended", "not_listed")

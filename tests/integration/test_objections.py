@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.clock import StandingClock
 from tests.integration import desk
 from tests.integration.desk import Desk
 from tests.integration.reader import Reader, reader, signed_in
+from tests.integration.refusals import fingerprint, refused
 from tests.office import Office
 from tests.publicised import DISMISSED, GROUNDS, INVESTIGATED, LAST_MINUTE, OVER, UPHELD, List
 from tests.unit.test_uploads import PDF
@@ -85,6 +87,10 @@ class Street:
     def kept(self) -> list[Objection]:
         with self.at.database.read() as session:
             return list(session.scalars(select(Objection).order_by(Objection.id)))
+
+    def on_disk(self) -> list[Path]:
+        """What of the files that were sent is still there."""
+        return [path for path in (self.at.settings.data / "files").rglob("*") if path.is_file()]
 
     def count(self, kind: Any) -> int:
         with self.at.database.read() as session:
@@ -205,20 +211,28 @@ def test_a_script_in_the_text_is_text(lane: Street) -> None:
     assert lane.send(grounds=SCRIPT, name="<b>甲</b>").status_code == 201
     (objection,) = lane.kept()
     assert objection.grounds == SCRIPT
-    page = text(lane.signed_in("city2").get(f"/objections/{objection.id}"))
+    answer = lane.signed_in("city2").get(f"/objections/{objection.id}")
+    page = text(answer)
     assert SCRIPT not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<b>甲</b>" not in page
+    assert "script-src 'self';" in answer.headers["Content-Security-Policy"]  # nor would one run that got through
     wrong = text(lane.send(grounds="<script>", target=""))
     assert "&lt;script&gt;</textarea>" in wrong
+    told = lane.at.as_("city2").get(f"/objections/{objection.id}")
+    assert (told.get_json()["grounds"], told.mimetype) == (SCRIPT, "application/json")
+    assert told.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_file_of_fifty_megabytes_is_refused_clearly_and_the_text_stays(lane: Street) -> None:
-    answer = lane.send(files=[("大文件.pdf", PDF + b"\n" * (50 * MEGABYTE - len(PDF)))])
+def test_a_file_of_fifty_megabytes_is_refused_clearly_and_the_text_stays(street: Street) -> None:
+    token, before = street.drawn(), fingerprint(street.at.database)
+    answer = street.send(token=token, files=[("大文件.pdf", PDF + b"\n" * (50 * MEGABYTE - len(PDF)))])
     assert answer.status_code == 422
     assert "文件超过 10 MB" in text(answer)
     assert GROUNDS in text(answer)
     assert "请重新选择" in text(answer)
-    assert (lane.kept(), lane.count(StoredFile)) == ([], 0)
+    assert fingerprint(street.at.database) == before
+    assert street.on_disk() == []
 
 
 def test_a_request_beyond_all_bounds_is_not_even_read(lane: Street) -> None:
@@ -227,6 +241,18 @@ def test_a_request_beyond_all_bounds_is_not_even_read(lane: Street) -> None:
     answer = lane.passer_by().post(lane.path, form, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
     assert "超过限制" in text(answer)
+
+
+def test_three_files_fit_though_a_single_upload_may_be_smaller_than_they_are_together(
+    sqlite_database: Database, clock: StandingClock, tmp_path: Path
+) -> None:
+    lane = opened(sqlite_database, clock, tmp_path / "data", file_megabytes=12)
+    three = [(f"{number}.pdf", PDF + b"%d\n" % number * (9 * MEGABYTE // 2)) for number in range(3)]
+    assert lane.send(files=three).status_code == 201
+    assert len(lane.kept()[0].files) == 3
+    answer = lane.send(files=[("大文件.pdf", PDF + b"\n" * 32 * MEGABYTE)])
+    assert (answer.status_code, answer.mimetype) == (413, "text/html")
+    assert "单个文件不超过 10 MB，一次提交的文件合计不超过 30 MB" in text(answer)
 
 
 @pytest.mark.parametrize(
@@ -248,19 +274,51 @@ def test_evidence_of_the_wrong_kind_is_refused(lane: Street, files: list[tuple[s
 def test_ten_in_a_minute_from_one_address_are_refused_and_nothing_of_them_is_kept(street: Street) -> None:
     tokens = [street.drawn() for _ in range(10)]
     street.clock.move_to("2025-07-02 09:00:00")
-    answers = []
+    answers, left = [], []
     for token in tokens:
         street.clock.move_by(seconds=6)
-        answers.append(street.send(token=token))
+        answers.append(street.send(token=token, files=[("一.pdf", PDF)]))
+        left.append(fingerprint(street.at.database))
     assert [answer.status_code for answer in answers] == [201] * 5 + [429] * 5
+    assert left[4:] == [left[4]] * 6
     last = answers[-1]
     assert "提交异议过于频繁，请在 60 分钟后再试" in text(last)
     assert last.headers["Retry-After"] == str(3600 - 54)
     assert GROUNDS in text(last)  # nobody types it twice
-    assert len(street.kept()) == 5
+    assert (len(street.kept()), len(street.on_disk())) == (5, 1)  # the same paper five times
     with street.at.database.read() as session:
         assert session.scalar(select(func.count()).where(Case.process == "objection")) == 5
     assert street.send(token=tokens[5], address="198.51.100.8").status_code == 201  # somebody else
+
+
+def test_ten_in_a_minute_from_one_program_are_refused_too(street: Street) -> None:
+    path = f"/public/notices/{street.public.notice.id}/objections"
+    body = {"name": NAME, "contact": CONTACT, "case": street.public.cases[0], "grounds": GROUNDS}
+    guest, said = street.at.anonymous(), ["提交异议过于频繁", "分钟后再试"]
+    for _ in range(5):
+        street.clock.move_by(seconds=6)
+        assert guest.post(path, body).status_code == 201
+    for _ in range(5):
+        street.clock.move_by(seconds=6)
+        refused(street.at.database, lambda: guest.post(path, body), (429, "too_many"), says=said)
+
+
+def test_a_file_of_fifty_megabytes_is_refused_by_the_api(lane: Street) -> None:
+    path = f"/public/notices/{lane.public.notice.id}/objections"
+    file = FileStorage(io.BytesIO(PDF + b"\n" * (50 * MEGABYTE - len(PDF))), "大文件.pdf")
+    given = {"name": NAME, "contact": CONTACT, "case": str(lane.public.cases[0]), "grounds": GROUNDS, "files": file}
+    boundary, body = encode_multipart(given)
+    kind = f"multipart/form-data; boundary={boundary}"
+    asking = partial(lane.at.anonymous().ask, "POST", path, data=body, content_type=kind)
+    refused(lane.at.database, asking, (413, "file_too_large"), says=["10 MB"])
+    assert lane.on_disk() == []
+
+
+def test_fifty_megabytes_of_an_objection_are_refused_by_the_api(street: Street) -> None:
+    path = f"/public/notices/{street.public.notice.id}/objections"
+    body = {"name": NAME, "contact": CONTACT, "case": street.public.cases[0], "grounds": "长" * 17_000_000}
+    asking = partial(street.at.anonymous().post, path, body)
+    refused(street.at.database, asking, (413, "request_entity_too_large"), says=["超过限制", "请压缩或拆分"])
 
 
 def test_the_count_survives_a_restart_and_is_shared_by_processes(lane: Street) -> None:

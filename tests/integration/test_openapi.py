@@ -59,6 +59,9 @@ PROMISED = {
     "get /public/notices/{notice_id}/files/{file_id}",
     "get /tasks",
     "get /tasks/{task_id}",
+    "get /tasks/{task_id}/worksheet",
+    "get /regimes",
+    "get /openings",
     "post /tasks/{task_id}/claim",
     "post /tasks/{task_id}/release",
     "post /tasks/{task_id}/complete",
@@ -200,7 +203,8 @@ def seeded(place: Place) -> dict[str, Any]:
                 parameter["schema"]["enum"] = [*known, 2**31 - 1 if number else NOWHERE]
     for schema in document["components"]["schemas"].values():
         for name in ("data", "variables"):
-            if schema.get("properties", {}).get(name, {}).get("type") == "object":
+            given = schema.get("additionalProperties") is False  # what is answered stays as it is described
+            if given and schema.get("properties", {}).get(name, {}).get("type") == "object":
                 schema["properties"][name]["additionalProperties"] = ANSWER
     return document
 
@@ -208,8 +212,15 @@ def seeded(place: Place) -> dict[str, Any]:
 # What stands in a form: numbers of a length that people write.
 ANSWER = {"anyOf": [{"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": -9, "maximum": 10**12}]}
 
-# A form's own rules are in its JSON Schema, not in this document: an answer of 422 to any object is right.
-CHECKS = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "422"]}}}
+# A form's own rules are in its JSON Schema, not in this document: an answer of 422 to any object is right. What is
+# wrong may be too much as well (413): a form of more parts than are read.
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "429"]
+CHECKS = {
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "422"]},
+        "negative_data_rejection": {"expected-statuses": REFUSED},
+    }
+}
 
 
 def read_whole(app: Flask) -> Any:

@@ -7,9 +7,10 @@ from engine.access import Actor
 from engine.db import Database
 from engine.errors import Forbidden, NotFound
 from engine.models import Case, Event
-from tests import office, samples
+from tests import office, panel, samples
 from tests.clock import StandingClock
 from tests.office import COUNTY, Office
+from tests.panel import Room
 from tests.samples import ANSWERS
 
 
@@ -86,29 +87,40 @@ def test_the_first_review_prechecks_again_what_was_filed_last(bureau: Office, cl
         assert [event.actor for event in noted] == ["county", "county", "city"]
 
 
-def test_the_applicants_side_reads_it_and_who_visits_the_case_does_not(bureau: Office) -> None:
-    case = applied(bureau)
-    bureau.complete("city", bureau.open_task(case.id, "acceptance"), ANSWERS["acceptance"])
-    bureau.complete("city", bureau.open_task(case.id, "first_review"), ANSWERS["first_review"])
-    assert told(bureau, "county", case) == told(bureau, "leader", case)
-    for visitor in ("expert", "inspector"):
-        with pytest.raises(Forbidden):
-            told(bureau, visitor, case)
-    with pytest.raises(NotFound):
-        told(bureau, "sibling", case)
-
-
-def test_an_expert_who_is_another_countys_officer_still_does_not_read_it(bureau: Office) -> None:
-    case = applied(bureau)
-    bureau.complete("city", bureau.open_task(case.id, "acceptance"), ANSWERS["acceptance"])
-    bureau.complete("city", bureau.open_task(case.id, "first_review"), ANSWERS["first_review"])
-    with bureau.database.write() as session:
-        expert = accounts.by_name(session, "expert")
-        accounts.grant(session, expert, "county_officer", office.SIBLING, by="setup")
-        actor = accounts.actor(session, expert)
+def test_the_applicants_side_reads_it_and_who_judges_the_case_does_not(
+    database: Database, clock: StandingClock
+) -> None:
+    room, case, expert = judged(database, clock)
+    assert told(room.at, "county", case) == told(room.at, "leader", case)
+    assert len(told(room.at, "county", case)) == 2  # filed, and reviewed
     with pytest.raises(Forbidden):
-        told(bureau, actor, case)
-    with bureau.database.write() as session:
-        accounts.grant(session, accounts.by_name(session, "expert"), "county_officer", COUNTY, by="setup")
-        actor = accounts.actor(session, accounts.by_name(session, "expert"))
-    assert len(told(bureau, actor, case)) == 2
+        told(room.at, room.experts[expert], case)
+    for stranger in ("expert", "inspector", "sibling"):  # of the office, and without a seat
+        with pytest.raises(NotFound):
+            told(room.at, stranger, case)
+
+
+def test_an_expert_who_is_another_countys_officer_still_does_not_read_it(
+    database: Database, clock: StandingClock
+) -> None:
+    room, case, expert = judged(database, clock)
+    with pytest.raises(Forbidden):
+        told(room.at, as_officer(database, expert, office.SIBLING), case)
+    assert len(told(room.at, as_officer(database, expert, COUNTY), case)) == 2
+
+
+def judged(database: Database, clock: StandingClock) -> tuple[Room, Case, str]:
+    """A case before its panel, and the account of an expert who has declared and may read it."""
+    room = panel.furnish(database, clock)
+    case = room.filed()
+    room.convene(case)
+    room.act(case, 1, "declare")
+    return room, case, room.holder(case, 1)
+
+
+def as_officer(database: Database, name: str, organisation: str) -> Actor:
+    """That person, once they have an office in an organisation too."""
+    with database.write() as session:
+        person = accounts.by_name(session, name)
+        accounts.grant(session, person, "county_officer", organisation, by="setup")
+        return accounts.actor(session, person)

@@ -202,6 +202,22 @@ def test_who_is_not_recognised_is_told_why_and_what_can_be_done(listed: List, cl
     assert "重新申报" in body
 
 
+def test_whose_cluster_an_objection_removed_reads_the_reasons_and_not_by_whom(at: Desk, clock: StandingClock) -> None:
+    made = publicised.publicised(at.office, clock, clusters=2)
+    objection = made.object(1)
+    made.decided(objection, publicised.UPHELD)
+    clock.move_to(OVER)
+    made.tick()
+    made.checked(1)
+    clock.move_to(PUBLISHED)
+    publish(made)
+    made.settled("close")
+    _, body = worded(last_letters(made, 1)[-1])
+    assert "理由：公示期间收到的异议经核查成立：占比低于规定。" in body
+    assert objection.name not in body
+    assert objection.contact not in body
+
+
 def test_the_county_above_a_park_gets_a_copy_and_a_county_none(at: Desk, clock: StandingClock) -> None:
     made = publicised.publicised(at.office, clock, clusters=1)
     with at.database.write() as session:  # the application is a park's

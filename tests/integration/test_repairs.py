@@ -83,7 +83,7 @@ def test_a_repaired_timer_wakes_its_case(database: Database, clock: StandingCloc
     timers.tick(database)
     as_(office, "owner", repairs.repair, case_of(round_), {"round_id": 2}, "更正批次编号")
     assert timers.tick(database) == 1
-    assert office.open_elements(case_of(round_)) == ["draft_list"]
+    assert office.open_elements(case_of(round_)) == ["draw_sample"]
     assert_sound(office)
 
 

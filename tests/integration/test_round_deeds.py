@@ -12,7 +12,7 @@ from engine.clock import SHANGHAI
 from engine.db import Database
 from engine.errors import ClaimedByAnother, Forbidden, NotFound, Refused
 from engine.models import Case, Event, Letter, Round, Task
-from tests import samples
+from tests import panel, samples
 from tests.clock import StandingClock
 from tests.integration import desk, reader
 from tests.office import BUREAU, COUNTY, Office, furnish
@@ -205,6 +205,38 @@ def test_urging_is_the_bureaus_and_not_of_oneself(office: Office) -> None:
         urge(office, "city", task)
     with office.database.read() as session:
         assert session.scalars(select(Letter).where(Letter.template == "urged")).all() == []
+
+
+def test_whoever_holds_the_task_is_urged_alone_and_not_again_when_it_is_handed_over(office: Office) -> None:
+    _, (case,) = filed(office, 1)
+    do(office, "city", "claim", case)
+    task = office.open_task(case.id, "acceptance")
+    urge(office, "leader", task)
+    do(office, "leader", "assign", case, "city2")
+    with pytest.raises(Refused, match="今日已催办"):
+        urge(office, "leader", task)
+    assert addressees(office) == [("city_officer", office.actors["city"].person_id)]
+
+
+def test_of_a_panel_each_expert_is_urged_alone_once_a_day(database: Database, clock: StandingClock) -> None:
+    """The other experts of the bureau do not learn from a letter what is judged, nor by whom."""
+    room = panel.furnish(database, clock)
+    case = room.filed()
+    room.convene(case, 3)
+    room.act(case, 1, "declare")
+    office, holders = room.at, [room.experts[room.holder(case, number)].person_id for number in (1, 2, 3)]
+    first, second = (do(office, "city", "urge", case) for _ in range(2))
+    assert (len(first.refused), second.done) == (0, ())
+    assert "今日已催办" in second.refused[0]
+    assert sorted(addressees(office)) == sorted(("expert", holder) for holder in holders)
+    assert recorded(office, "task.urged") == [("city", case.id)] * 3
+
+
+def addressees(office: Office) -> list[tuple[str, int | None]]:
+    """Role and person of each letter that urges."""
+    with office.database.read() as session:
+        query = select(Letter.role, Letter.person_id).where(Letter.template == "urged").order_by(Letter.id)
+        return [(row.role, row.person_id) for row in session.execute(query)]
 
 
 def test_of_several_the_one_urged_today_is_refused_with_its_reason(office: Office) -> None:

@@ -211,7 +211,7 @@ def test_who_is_let_in_late_is_told_what_the_round_has_told_the_others(office: O
     case = apply(office, "county", round_)
     with office.database.read() as session:
         told = select(Message.name, Message.payload).where(Message.recipient_id == case.id)
-        assert [tuple(row) for row in session.execute(told)] == [("sample_drawn", {"cases": []})]
+        assert [tuple(row) for row in session.execute(told)] == [("sample_drawn", {"cases": [], "listed": []})]
 
 
 def test_an_exception_is_recorded_with_who_for_whom_until_when_and_why(office: Office, clock: StandingClock) -> None:

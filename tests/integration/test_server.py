@@ -20,7 +20,7 @@ KIND = "multipart/form-data; boundary=x"
 @pytest.fixture
 def connection(sqlite_database: Database, tmp_path: Path) -> Iterator[HTTPConnection]:
     """A line to an office that takes files of one megabyte."""
-    settings = Settings(data=tmp_path, file_megabytes=1)
+    settings = Settings(data=tmp_path, file_megabytes=1, objection_megabytes=0)
     with (
         serving(create_app(settings, sqlite_database)) as address,
         closing(HTTPConnection(*address, timeout=30)) as line,

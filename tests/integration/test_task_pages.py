@@ -98,7 +98,7 @@ def work(at: Desk, who: str, case_id: int, element: str) -> Work:
 
 def opened(at: Desk) -> Case:
     office = at.office
-    round_ = office.open_round()
+    round_ = office.open_round(again="省厅要求补报")
     office.complete("city", office.open_task(round_.case_id or 0, "call_notice"), samples.ANSWERS["call_notice"])
     return office.open_case("county", samples.ANSWERS["application_start"] | {"round_id": round_.id})
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from config.settings import Settings
 from engine import files, pool, tasks
 from engine.db import Database
-from engine.models import StoredFile
+from engine.models import Event, StoredFile
 from tests import inspected, pages
 from tests.clock import StandingClock
 from tests.inspected import VISIT, Round
@@ -102,6 +103,49 @@ def test_who_has_a_tie_is_not_offered_and_named_with_the_reason(hall: Hall) -> N
     assert "检查员3（清远市工业和信息化局）：已申报利害关系：其配偶任职" in page
     offered = set(re.findall(r'name="inspectors" value="(\d+)"', page))
     assert offered == {str(hall.at.inspectors[name]) for name in ("inspector", "inspector2")}
+
+
+def test_who_was_added_after_the_draw_stands_behind_the_sample(hall: Hall) -> None:
+    hall.at.clock.move_to("2025-06-30 10:00")
+    late = inspected.file(hall.at, "冷链食品")
+    hall.at.clock.move_to(inspected.DRAW)
+    hall.at.draw(without_unfinished=True)
+    inspected.judge(hall.at, late)
+    hall.at.tick()
+    task = hall.at.office.open_task(late, "decide_visit")
+    page = hall.get("city", f"/tasks/{task.id}")
+    assert "在抽取样本之后完成评审" in page.text
+    sent = page.form(f"/tasks/{task.id}/submit").sent({"decision": "inspect", "reason": "产值增长异常"})
+    assert hall.as_("city").post(f"/tasks/{task.id}/submit", sent).status_code == 303
+    shown = hall.get("leader", f"/rounds/{hall.at.round_id}/sample").text
+    assert "抽取之后另加的办件" in shown
+    assert "产值增长异常" in shown
+    assert "抽取之后另加实地抽查" in hall.get("city", f"/cases/{late}").text
+
+
+def test_who_is_on_another_visit_then_is_shown_so_and_a_person_decides(hall: Hall) -> None:
+    """No rule forbids it: one trip may take in two neighbours."""
+    first, second = hall.at.draw().drawn
+    there = hall.at.arrange(first)
+    task = hall.at.office.open_task(second, "arrange")
+    offered = hall.as_("city").get(f"/tasks/{task.id}").text
+    assert offered.count("另有抽查：2025年7月8日09:30至16:00") >= 2  # both of the team
+    assert "检查员3（清远市工业和信息化局）" in offered
+    hall.at.clock.move_by(minutes=1)
+    here = hall.at.arrange(second, "inspector2", "inspector3")
+    for address, other in ((f"/visits/{here.id}", first), (f"/visits/{there.id}", second)):
+        told = hall.as_("city").get(address).text
+        assert f"时间重叠：检查员2 同时参加办件 {other} 的抽查（2025年7月8日09:30至16:00）" in told
+        assert "检查员3 同时" not in told
+        assert "时间重叠" not in hall.as_("county").get(address).text
+    with hall.at.database.read() as session:
+        query = select(Event.payload).where(Event.kind == "inspection.arranged").order_by(Event.seq)
+        assert [payload["at_the_same_time"] for payload in session.scalars(query)] == [[], [there.id]]
+    moved = CHANGED | {"starts_at": "2025-07-08T16:00", "ends_at": "2025-07-08T18:00"}  # one ends as the other begins
+    team = [str(hall.at.inspectors[name]) for name in ("inspector2", "inspector3")]
+    sent = moved | {"inspectors": team, "leader": team[0]}
+    assert hall.as_("city").post(f"/visits/{here.id}/change", sent).status_code == 303
+    assert "时间重叠" not in hall.as_("city").get(f"/visits/{here.id}").text
 
 
 def test_the_calendar_file_keeps_its_uid_and_counts_the_changes(visited: tuple[Hall, int, str]) -> None:

@@ -72,6 +72,7 @@ STEPS = [
     fault("unknown-limit", "examine", examined(closes_with="year")),
     fault("unknown-element", "examine", examined(not_by="nobody")),
     fault("unknown-act", "examine", examined(does="wonders")),
+    fault("act-without-rule", "examine", examined(does="draw_sample"), remark="nowhere stands how many to draw"),
     fault("unknown-seat", "examine", examined(held_by="nobody")),
     fault("variables", "examine", examined(tells="question")),
     fault("variables", "examine", examined(variables="approved")),

@@ -390,6 +390,16 @@ def test_the_steps_of_a_visit_are_its_officers_its_leader_and_the_bureaus_leader
     require_only(hall, case_id, "confirm_falsehood", ANSWERS["confirm_falsehood"], {"leader"}, sees=BUREAU_READERS)
 
 
+def test_whether_a_late_one_is_visited_is_for_the_officers(hall: Hall) -> None:
+    case_id = inspected.file(hall.round, "特种铝型材")
+    hall.tick(CLOSED)
+    hall.round.draw(without_unfinished=True)
+    inspected.judge(hall.round, case_id)
+    hall.round.tick()
+    late = ANSWERS["late_sample"]
+    require_only(hall, case_id, "decide_visit", late, {"city", "city2"}, sees={"leader", "publisher"})
+
+
 def test_every_step_of_the_diagram_has_been_tried_by_everybody() -> None:
     files = bundle.shipped(REGIME)
     steps = {
@@ -400,5 +410,5 @@ def test_every_step_of_the_diagram_has_been_tried_by_everybody() -> None:
     of_applicants = {"fill_in", "correct", "correct_after_review", "forward", "revise", "answer_question"}
     of_the_bureau = {"acceptance", "verify_higher_level", "first_review"}
     of_the_panel = {"convene", "declare", "score", "pass_on", "open_opinions", "concur", "panel_opinion"}
-    of_the_visit = {"arrange", "inspect", "confirm_falsehood"}
+    of_the_visit = {"decide_visit", "arrange", "inspect", "confirm_falsehood"}
     assert steps == of_applicants | of_the_bureau | of_the_panel | of_the_visit

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from unittest.mock import patch
 
 import pytest
@@ -396,6 +397,13 @@ def test_settling_speaks_of_the_held_ones_once_each(
     assert refused(lambda: public.settled("publish", cases, blocked)) == [expected]
 
 
+def test_only_a_new_publicity_is_given_a_number(public: List) -> None:
+    (objection,) = held(public, 1)
+    public.decided(objection, DISMISSED)
+    numbered = partial(public.settled, "publish", cases=[1], number="示例公示〔2025〕2号")
+    assert refused(numbered) == [("publicity_number", "hidden_field")]
+
+
 def test_where_the_setting_says_so_an_upheld_cluster_is_publicised_anew(anew: List) -> None:
     upheld, waiting = held(anew, 0, 1)
     anew.decided(upheld, UPHELD)
@@ -405,9 +413,10 @@ def test_where_the_setting_says_so_an_upheld_cluster_is_publicised_anew(anew: Li
         "cases": [anew.cases[0]],
         "blocked": [anew.cases[1]],
     }
-    anew.settled("publicise", cases=[0], blocked=[1])
+    anew.settled("publicise", cases=[0], blocked=[1], number="示例公示〔2025〕2号")
     second = anew.notice
     assert second.id != first
+    assert second.number == "示例公示〔2025〕2号"
     assert [entry["case"] for entry in second.entries] == [anew.cases[0]]
     assert "重新公示" in second.title
     assert standing_of(anew) == ["none", "open", "none"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import inspections, progress, samples, site_reports, visits
+from engine import inspections, late_filings, progress, samples, site_reports, visits
 from engine.clock import SHANGHAI
 from engine.db import Database
 from engine.errors import Forbidden, FormInvalid, NotFound, Refused
@@ -102,6 +102,65 @@ def test_who_is_not_reviewed_is_named_and_waited_for_unless_somebody_says_not_to
     sample = round_.draw(without_unfinished=True)
     assert late not in sample.listed
     assert record(round_, "sample.drawn")[0].payload["unfinished"] == [late]
+
+
+@pytest.fixture
+def late(round_: Round) -> tuple[Round, int]:
+    """A case whose panel concluded two days after the draw, which did not wait for it."""
+    round_.clock.move_to("2025-06-30 10:00")
+    case_id = inspected.file(round_, "冷链食品")
+    round_.clock.move_to(inspected.DRAW)
+    round_.draw(without_unfinished=True)
+    round_.clock.move_to("2025-07-03 09:00")
+    inspected.judge(round_, case_id)
+    round_.tick()
+    return round_, case_id
+
+
+def test_who_is_reviewed_after_the_draw_waits_for_nobody_but_the_officer(late: tuple[Round, int]) -> None:
+    at, case_id = late
+    assert at.office.open_elements(case_id) == ["decide_visit"]
+    with pytest.raises(Forbidden):
+        at.answer("leader", case_id, "decide_visit", ANSWERS["late_sample"])
+    unexplained = {"decision": "inspect"}
+    assert refused(lambda: at.answer("city", case_id, "decide_visit", unexplained)) == [("reason", "required")]
+    at.answer("city", case_id, "decide_visit", ANSWERS["late_sample"])
+    assert at.case(case_id).awaits == " round_decided "
+    assert record(at, "sample.added") == []
+
+
+def test_an_officer_adds_who_came_after_the_draw_with_a_reason(late: tuple[Round, int]) -> None:
+    at, case_id = late
+    at.answer("city", case_id, "decide_visit", {"decision": "inspect", "reason": "产值增长异常"})
+    assert at.office.open_elements(case_id) == ["arrange"]
+    (entry,) = record(at, "sample.added")
+    assert (entry.case_id, entry.actor, entry.payload) == (case_id, "city", {"case": case_id, "reason": "产值增长异常"})
+    with at.database.read() as session:
+        (sample,) = samples.of_round(session, at.office.actors["leader"], at.round_id)
+        (added,) = samples.added_later(session, at.office.actors["leader"], at.round_id)
+        with pytest.raises(Forbidden):
+            samples.added_later(session, at.office.actors["county"], at.round_id)
+    assert case_id not in sample.sample.listed  # the draw stays as it was drawn
+    assert sample.sample.added == []
+    assert (added.case_id, added.reason) == (case_id, "产值增长异常")
+    at.arrange(case_id)
+    at.clock.move_to(VISIT)
+    at.report(case_id)
+    assert at.case(case_id).awaits == " round_decided "
+
+
+def test_who_is_let_in_after_the_draw_is_decided_on_as_well(database: Database, clock: StandingClock) -> None:
+    at = inspected.reviewed(database, clock, count=2)
+    at.draw()
+    clock.move_to("2025-07-02 09:00")
+    with database.write() as session:
+        until = datetime(2025, 7, 4, 17, 30, tzinfo=SHANGHAI)
+        late_filings.grant(session, at.office.actors["city"], at.round_id, COUNTY, until=until, reason="台风")
+    case_id = inspected.review(at, "冷链食品")
+    at.tick()
+    assert at.office.open_elements(case_id) == ["decide_visit"]
+    at.answer("city", case_id, "decide_visit", ANSWERS["late_sample"])
+    assert at.case(case_id).awaits == " round_decided "
 
 
 def test_a_cluster_recognised_from_above_is_never_drawn(database: Database, clock: StandingClock) -> None:

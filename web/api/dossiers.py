@@ -2,12 +2,13 @@
 
 from tempfile import TemporaryFile
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 from sqlalchemy.orm import Session
 
 from engine import dossier
 from engine.access import Actor
 from notifications import wording
+from web import context
 from web.guard import guard
 from web.operations import operation
 
@@ -26,10 +27,14 @@ def download_dossier(session: Session, actor: Actor, case_id: int) -> Response:
 
 
 def sent(session: Session, actor: Actor, case_id: int) -> Response:
-    """The archive, written to a file that is gone when it has been sent."""
+    """The archive, written to a file that is gone when it has been sent; the record says first who takes it."""
     out = TemporaryFile()  # noqa: SIM115  # the server closes it behind the last byte
     try:
-        dossier.written(dossier.of_case(session, actor, case_id, wording.read), out)
+        made = dossier.of_case(session, actor, case_id, wording.read)
+        dossier.written(made, out)
+        if request.method == "GET":  # and not HEAD, which takes nothing
+            with context.current().database.write() as recording:
+                dossier.note_taken(recording, actor.name, made, out)
         out.seek(0)
         answer = send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"dossier-{case_id}.zip")
     except BaseException:

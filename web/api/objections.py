@@ -1,38 +1,67 @@
 """公示异议."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
-from engine import access, objections, uploads
+from engine import access, files, objections, uploads
 from engine.access import Actor
+from engine.errors import FormInvalid
+from engine.files import FileRefused, Received
+from engine.forms import Problem
 from engine.models import Objection as Row
-from engine.objections import Written
-from web import context, operations, public_forms
+from engine.objections import MOST_FILES, Sent, Written
+from web import context, csrf, operations, public_forms, reading
 from web.api import paging
-from web.api.files import sent
+from web.api.files import folder, sent
 from web.given import ObjectionGiven, ObjectionsAsked
 from web.guard import guard
 from web.operations import Operation, operation
 from web.told_objections import EvidenceFile, Objection, ObjectionPage, ObjectionStanding
+from web.wording import _
 
 routes = Blueprint("objections_api", __name__)
 
+_SEND = Operation(
+    answer=ObjectionStanding,
+    status=201,
+    body=ObjectionGiven,
+    problems=frozenset({403, 404, 409, 413, 415, 429}),
+    multipart={"files": f"证明材料：{' '.join(uploads.MEDIA_TYPES)}"},
+    most_files=MOST_FILES,
+)
+_GIVEN_AS = {"target": "case"}  # what the page's form calls otherwise
 _STATUS = Operation(answer=ObjectionStanding, problems=frozenset({404, 422, 429}))
 
 
 @routes.post("/public/notices/<number:notice_id>/objections")
 @guard("public.write")
-@operation(status=201, problems={404, 409, 429})
-def send_objection(session: Session, notice_id: int, body: ObjectionGiven) -> ObjectionStanding:
+@operations.documented(_SEND)
+def send_objection(notice_id: int) -> Response:
     """对公示名单提出异议
 
     不需要登录。答复中的回执号只出现这一次，凭它查询办理情况。公示期满后提交的，作为情况反映转办，不影响名单。
-    同一地址每小时只能提交几件；证明材料请在网页上提交。
+    有证明材料的，以 multipart/form-data 提交。同一地址每小时只能提交几件。
     """
-    written = Written(body.name, body.contact, body.case, body.grounds)
-    form = public_forms.known(request.headers.get("Idempotency-Key", ""))
-    taken = objections.receive(session, notice_id, written, public_forms.sender(form))
-    return ObjectionStanding.model_validate(objections.standing(session, taken))
+    operations.no_query()
+    in_parts = request.mimetype == "multipart/form-data"
+    if in_parts:  # JSON no browser sends for another site; such a form it would
+        csrf.require(None)
+    given = reading.form(ObjectionGiven, files="files") if in_parts else reading.body(ObjectionGiven)
+    written = Written(given.name, given.contact, given.case, given.grounds)
+    by, evidence = public_forms.sender(public_forms.known(request.headers.get("Idempotency-Key", ""))), []
+    if not sent_before(notice_id, by):
+        if wrong := problems(notice_id, written):
+            raise FormInvalid([replace(each, field=_GIVEN_AS.get(each.field, each.field)) for each in wrong])
+        evidence = received() if in_parts else []
+
+    def take(session: Session) -> ObjectionStanding:
+        taken = objections.receive(session, notice_id, written, by, evidence)
+        return ObjectionStanding.model_validate(objections.standing(session, taken))
+
+    named = [each.filename or "" for each in request.files.getlist("files")] if in_parts else []
+    return operations.carry_out(_SEND, take, given.model_dump_json(), *named)
 
 
 @routes.get("/public/objections/<receipt>")
@@ -82,3 +111,31 @@ def show_objection(session: Session, actor: Actor, objection_id: int) -> Objecti
 def download_evidence(session: Session, actor: Actor, objection_id: int, file_id: str) -> Response:
     """下载异议人提交的材料"""
     return sent(context.current(), objections.file(session, actor, objection_id, file_id))
+
+
+def sent_before(notice_id: int, by: Sent) -> bool:
+    """Whether this form was taken already. Raises NotFound, and TooMany before anything of it is looked at."""
+    with context.current().database.read() as session:
+        objections.notice(session, notice_id)
+        if by.form and objections.earlier(session, by.form):
+            return True
+        objections.require_allowance(session, by)
+    return False
+
+
+def problems(notice_id: int, written: Written) -> list[Problem]:
+    """What is wrong with what somebody wrote, before its files are taken."""
+    with context.current().database.read() as session:
+        return objections.problems(objections.notice(session, notice_id), written)
+
+
+def received() -> list[Received]:
+    """The evidence of the request, safe on disk. Raises FileRefused, FileTooLarge, ScanFailed."""
+    here = context.current()
+    given = [each for each in request.files.getlist("files") if each.filename]
+    if len(given) > MOST_FILES:
+        raise FileRefused(_("至多上传 %(most)s 个文件，现有 %(count)s 个", most=MOST_FILES, count=len(given)))
+    most, scanner = here.settings.objection_megabytes, here.settings.scanner
+    return [
+        files.receive(folder(here), each.stream, each.filename or "", megabytes=most, scanner=scanner) for each in given
+    ]

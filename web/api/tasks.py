@@ -6,14 +6,16 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import accounts, queries, tasks, urging
+from engine import accounts, queries, tasks, urging, worksheet
 from engine.access import Actor
 from engine.models import Task
 from web.api import paging
+from web.form_html import layout_of
 from web.given import Answers, AssignGiven, DraftGiven, InboxAsked
 from web.guard import guard
 from web.operations import operation
 from web.told import CaseState, Draft, TaskDetail, TaskPage, TaskState
+from web.told_work import TaskWorksheet
 
 routes = Blueprint("tasks", __name__)
 
@@ -47,6 +49,24 @@ def show_task(session: Session, actor: Actor, task_id: str) -> TaskDetail:
     含表单的 JSON Schema、已有内容与本人草稿、为何由我办理、何时办结、不办的后果、所依条款。
     """
     return TaskDetail.model_validate(queries.task_detail(session, actor, task_id))
+
+
+@routes.get("/tasks/<task_id>/worksheet")
+@guard("task.read")
+@operation(problems={404})
+def show_worksheet(session: Session, actor: Actor, task_id: str) -> TaskWorksheet:
+    """填写待办所需
+
+    表单从何开始、可以选择哪些办件和人员、上一环节的意见。可以选择的内容随办理进展而变。
+    """
+    sheet = worksheet.worksheet(session, actor, task_id)
+    layout = layout_of(sheet.form)
+    found = worksheet.choices(session, actor, sheet, of_cases=layout.case_paths, of_members=layout.member_paths)
+    choices = [
+        {"field": path, "choices": [{"value": number, "title": title} for number, title in chosen]}
+        for path, chosen in found.items()
+    ]
+    return TaskWorksheet.model_validate({"known": sheet.known, "choices": choices, "returned": sheet.returned})
 
 
 @routes.post("/tasks/<task_id>/claim")

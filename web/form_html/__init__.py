@@ -17,12 +17,13 @@ A field's name in HTML is its path in problems: `output.2024`, `enterprises[3].n
 
 from web.form_html.drawing import draw
 from web.form_html.layout import Layout, Section, layout_of
-from web.form_html.parts import Filling, Item, Option, StoredName
+from web.form_html.parts import Filed, Filling, Item, Option, StoredName
 from web.form_html.posting import given, kept, read
 from web.form_html.reading import Shown, filed_lines, show
 from web.form_html.standing import Standing, problems_of, standings
 
 __all__ = [
+    "Filed",
     "Filling",
     "Item",
     "Layout",

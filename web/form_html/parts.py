@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from engine.differences import Change
 from engine.forms import Problem
@@ -27,6 +27,9 @@ class StoredName:
     taken: str = ""  # of a photograph: when, and who says so
 
 
+Filed: TypeAlias = str | StoredName  # a line of what was filed elsewhere, or a file
+
+
 @dataclass(frozen=True)
 class Filling:
     """What is known while a form is filled in. Paths of `options` leave rows out: "reasons.case"."""
@@ -37,7 +40,7 @@ class Filling:
     offers: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # path → (what a line may say, label)
     files: Mapping[str, StoredName] = field(default_factory=dict)  # by id
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # field → what a reviewer said of it
-    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # field → what was filed elsewhere, a line each
+    beside: Mapping[str, Sequence[Filed]] = field(default_factory=dict)  # field → what was filed elsewhere
     changes: Sequence[Change] = ()  # since the last submission
     pages: Mapping[str, int] = field(default_factory=dict)  # table → the page of it, from 1
 
@@ -83,7 +86,7 @@ class Item:
     show_hint: str = ""
     remarks: tuple[str, ...] = ()
     before: tuple[str, ...] = ()  # what stood here at the last submission
-    beside: tuple[str, ...] = ()  # what was filed elsewhere, to be held against this
+    beside: tuple[Filed, ...] = ()  # what was filed elsewhere, to be held against this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ class Line:
     cells: tuple[Control, ...]
     remarks: tuple[str, ...]
     before: tuple[str, ...]
-    beside: tuple[str, ...] = ()  # what was filed elsewhere, to be held against this
+    beside: tuple[Filed, ...] = ()  # what was filed elsewhere, to be held against this
 
 
 @dataclass(frozen=True, kw_only=True)

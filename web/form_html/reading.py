@@ -3,13 +3,14 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from engine.forms.kinds import Schema
 from web.form_html.drawing import at_or_below, hints_of, messages, neighbours
 from web.form_html.drawing import before as before_
 from web.form_html.layout import Layout, columns_of, id_of, shape
-from web.form_html.parts import Filling, StoredName
+from web.form_html.parts import Filed, Filling, StoredName
 from web.form_html.wording import said
 from web.wording import _, titled
 
@@ -51,15 +52,22 @@ def show(
     return shown
 
 
-def filed_lines(layout: Layout, names: Iterable[str], answers: Mapping[str, Any]) -> list[str]:
-    """What was filed in these fields, a line each: for a page on which they are held against something."""
-    lines = []
-    for shown in show(layout, names, Filling(answers), layout.form.asked(answers)):
+def filed_lines(
+    layout: Layout,
+    names: Iterable[str],
+    answers: Mapping[str, Any],
+    files: Mapping[str, StoredName] = MappingProxyType({}),
+) -> list[Filed]:
+    """What was filed in these fields, a line or a file each: for a page on which they are held against something."""
+    lines: list[Filed] = []
+    for shown in show(layout, names, Filling(answers, files=files), layout.form.asked(answers)):
         if shown.by_year:
             years = shown.heads[1:]
             for title, *values in shown.rows:
                 filed = _("，").join(f"{year} {value}" for year, value in zip(years, values, strict=True))
                 lines.append(f"{title}{_('：')}{filed}")
+        elif shown.files:
+            lines += [stored for stored in shown.files if stored.id in files]
         elif shown.text:
             lines.append(f"{shown.label}{_('：')}{shown.text}")
     return lines

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from flask import Blueprint, Response, request
 
 from config.errors import JiqunError
-from engine import files, objections, organisations, publicity, uploads
+from engine import objections, organisations, publicity, uploads
 from engine.errors import FormInvalid, NotFound, TooMany
 from engine.files import FileRefused, Received
 from engine.forms import Problem
-from engine.objections import LONGEST_GROUNDS, MOST_FILES, SHORTEST_GROUNDS, STATES, Sent, Written
+from engine.objections import LONGEST_GROUNDS, MOST_FILES, SHORTEST_GROUNDS, STATES, Written
 from engine.receipts import ReceiptInvalid
 from engine.scanner import ScanFailed
 from web import context, public_forms
-from web.api.files import folder
+from web.api import objections as arriving
 from web.guard import guard
 from web.pages import frame
 from web.public_forms import Drawn
@@ -41,10 +41,10 @@ def send(notice_id: int) -> Response:
     sent = public_forms.sender(drawn.id)
     try:
         evidence: list[Received] = []
-        if not _sent_before(notice_id, drawn, sent):
-            if problems := _problems(notice_id, written) or list(_not_taken(drawn)):
+        if not arriving.sent_before(notice_id, sent):
+            if problems := arriving.problems(notice_id, written) or list(_not_taken(drawn)):
                 raise FormInvalid(problems)
-            evidence = _evidence()  # the bytes are safe on disk before the transaction begins
+            evidence = arriving.received()  # the bytes are safe on disk before the transaction begins
         with frame.writing() as session:
             told = objections.standing(session, objections.receive(session, notice_id, written, sent, evidence))
     except FormInvalid as error:
@@ -115,16 +115,6 @@ def _form(notice_id: int, drawn: Drawn | None = None, problems: Sequence[Problem
     )
 
 
-def _sent_before(notice_id: int, drawn: Drawn, sent: Sent) -> bool:
-    """Whether this form was taken already. Raises NotFound, and TooMany before anything of it is looked at."""
-    with frame.reading() as session:
-        objections.notice(session, notice_id)
-        if drawn.id and objections.earlier(session, drawn.id):
-            return True
-        objections.require_allowance(session, sent)
-    return False
-
-
 def _not_taken(drawn: Drawn) -> Iterator[Problem]:
     if drawn.old:
         yield Problem("", "form_old", _("本页打开已超过一天，或已失效。填写的内容还在，请核对后再提交一次。"))
@@ -134,27 +124,10 @@ def _not_taken(drawn: Drawn) -> Iterator[Problem]:
         yield Problem("", "form_baited", _("不能确认由人填写。填写的内容还在，请再提交一次。"))
 
 
-def _problems(notice_id: int, written: Written) -> list[Problem]:
-    with frame.reading() as session:
-        return objections.problems(objections.notice(session, notice_id), written)
-
-
 def _written() -> Written:
     name, contact, target, grounds = (request.form.get(field, "") for field in FIELDS)
     chosen = int(target) if target.isascii() and target.isdigit() and len(target) < 10 else None
     return Written(name, contact, chosen, grounds)
-
-
-def _evidence() -> list[Received]:
-    """The files of the request. Raises FileRefused, FileTooLarge, ScanFailed for the first that is not taken."""
-    here = context.current()
-    given = [each for each in request.files.getlist("files") if each.filename]
-    if len(given) > MOST_FILES:
-        raise FileRefused(_("至多上传 %(most)s 个文件，现有 %(count)s 个", most=MOST_FILES, count=len(given)))
-    most, scanner = here.settings.objection_megabytes, here.settings.scanner
-    return [
-        files.receive(folder(here), each.stream, each.filename or "", megabytes=most, scanner=scanner) for each in given
-    ]
 
 
 def _purpose(notice_id: int) -> str:

@@ -33,6 +33,7 @@ KINDS = {  # what happened → how the office says it
     "demo.begun": N_("开始装入演示数据"),
     "demo.loaded": N_("装入演示数据"),
     "deployment.created": N_("部署流程"),
+    "dossier.taken": N_("取走卷宗"),
     "feed.issued": N_("新建日历订阅"),
     "feed.revoked": N_("吊销日历订阅"),
     "incident.cancelled": N_("终止异常办件"),
@@ -88,6 +89,7 @@ FACTS = {  # a name in an entry's payload → how the office says it
     "approved_by": N_("审核人"),
     "before": N_("改前"),
     "broken_at": N_("断裂处"),
+    "case": N_("办件编号"),
     "chain": N_("记录链"),
     "complete": N_("全部核完"),
     "content_hash": N_("内容散列"),
@@ -103,6 +105,7 @@ FACTS = {  # a name in an entry's payload → how the office says it
     "regime": N_("规则体系"),
     "role": N_("岗位"),
     "scopes": N_("权限范围"),
+    "sha256": N_("文件散列"),
     "until": N_("核验至"),
 }
 VALUES: Mapping[str, Mapping[str, str]] = {  # and what stands under that name

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine import access, clock, inspections, rounds, samples, site_reports, visits
+from engine import access, clock, engagements, inspections, rounds, samples, site_reports, visits
 from engine.errors import FormInvalid
 from engine.inspections import Appointment
 from engine.models import Case
@@ -118,7 +118,11 @@ def sample(round_id: int) -> Response:
         actor = guard.actor()
         drawn = samples.of_round(session, actor, round_id)
         return frame.page(
-            "visits/sample.html", here="rounds", round=rounds.find(session, actor, round_id), samples=drawn
+            "visits/sample.html",
+            here="rounds",
+            round=rounds.find(session, actor, round_id),
+            samples=drawn,
+            later=samples.added_later(session, actor, round_id),
         )
 
 
@@ -140,6 +144,11 @@ def _page(
             when=inspections.when(visit.inspection),
             states=_states(),
             team=visits.shows_team(actor, visit),
+            overlaps=[
+                (name, other.case_id, inspections.when(other))
+                for name, other in engagements.overlapping(session, visit.inspection)
+                if visit.state == "arranged"
+            ],
             task_id=visits.report_task(session, actor, visit),
             reports=site_reports.of_case(session, actor, case),
             typed=typed or _kept(visit),

@@ -257,5 +257,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("sealed", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.create_foreign_key("fk_task_seat_id", "seat", ["seat_id"], ["id"])
 
+    with op.batch_alter_table("letter") as batch_op:
+        batch_op.add_column(sa.Column("person_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key("fk_letter_person_id", "person", ["person_id"], ["id"])
+
     for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRESQL:
         op.execute(sa.text(statement))

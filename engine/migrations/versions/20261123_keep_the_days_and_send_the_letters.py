@@ -252,7 +252,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempt_delivery_id"), ["delivery_id"], unique=False)
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("person_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("spread_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("task_id", sa.String(length=36), nullable=True))
         batch_op.add_column(sa.Column("obligation_id", sa.Integer(), nullable=True))
@@ -267,7 +266,6 @@ def upgrade() -> None:
         for name, column in (("ix_letter_of_task", "task_id"), ("ix_letter_of_obligation", "obligation_id")):
             told = sa.text(f"{column} IS NOT NULL")
             batch_op.create_index(name, [column], unique=False, sqlite_where=told, postgresql_where=told)
-        batch_op.create_foreign_key(batch_op.f("fk_letter_person_id"), "person", ["person_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_letter_task_id"), "task", ["task_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_letter_obligation_id"), "obligation", ["obligation_id"], ["id"])
         batch_op.drop_column("status")

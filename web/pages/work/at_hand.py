@@ -17,6 +17,7 @@ from engine.forms import Problem
 from engine.models import Organisation, Person, StoredFile
 from engine.worksheet import Worksheet
 from web.form_html import (
+    Filed,
     Filling,
     Item,
     Layout,
@@ -182,24 +183,22 @@ class AtHand:
         return ids
 
     def _options(self) -> dict[str, list[tuple[str, str]]]:
-        options: dict[str, list[tuple[str, str]]] = {}
-        if self.layout.case_paths:
-            waiting = worksheet.waiting_cases(self.session, self.actor, self.sheet.case, self.sheet.task.form)
-            known = [(str(number), f"{number} {title}") for number, title in waiting]
-            options |= dict.fromkeys(self.layout.case_paths, known)
-        if self.layout.member_paths:
-            members = worksheet.members(self.session, self.actor, self.sheet)
-            known = [(str(number), name) for number, name in members]
-            options |= dict.fromkeys(self.layout.member_paths, known)
-        return options
+        of_cases, of_members = self.layout.case_paths, self.layout.member_paths
+        found = worksheet.choices(self.session, self.actor, self.sheet, of_cases=of_cases, of_members=of_members)
+        return {
+            path: [(str(number), f"{number} {title}" if path in of_cases else title) for number, title in chosen]
+            for path, chosen in found.items()
+        }
 
     @cached_property
-    def _beside(self) -> dict[str, list[str]]:
-        found = worksheet.beside(self.session, self.actor, self.sheet)
-        return {
-            name: filed_lines(layout_of(self.sheet.deployed.form(form)), fields, filed)
-            for name, (form, fields, filed) in found.items()
-        }
+    def _beside(self) -> dict[str, list[Filed]]:
+        lines: dict[str, list[Filed]] = {}
+        for name, (form_id, fields, filed) in worksheet.beside(self.session, self.actor, self.sheet).items():
+            form = self.sheet.deployed.form(form_id)
+            named = worksheet.names_of(self.session, self.actor, form.files_in(filed))
+            files = {stored.id: self._stored(stored) for stored in named}
+            lines[name] = filed_lines(layout_of(form), fields, filed, files)
+        return lines
 
     def _offers(self) -> dict[str, list[tuple[str, str]]]:
         points = self.sheet.form.points_to().items()
