@@ -87,11 +87,11 @@ def _furnish(database: "Database", obligations: int) -> None:
     clusters = max(1, obligations // RUNGS)
     counties = max(1, clusters // CLUSTERS)
     with database.write() as session:
-        organisations.add(session, "440000", "省", "province")
-        organisations.add(session, "441800", "市", "city", "440000")
+        organisations.add(session, "990000", "省", "province")
+        organisations.add(session, "990100", "市", "city", "990000")
         for number in range(counties):
-            code = f"{441881 + number}"
-            organisations.add(session, code, f"县{number}", "county", "441800")
+            code = f"{990101 + number}"
+            organisations.add(session, code, f"县{number}", "county", "990100")
             person = accounts.add(session, f"county{number}", by="setup")
             accounts.grant(session, person, "county_officer", code, by="setup")
         session.execute(text("UPDATE person SET email = name || '@example.invalid'"))
@@ -115,8 +115,8 @@ def _cluster(number: int, counties: int) -> dict[str, Any]:
     return {
         "id": number + 1,
         "regime": "bench",
-        "bureau_code": "441800",
-        "organisation_code": f"{441881 + number % counties}",
+        "bureau_code": "990100",
+        "organisation_code": f"{990101 + number % counties}",
         "name": f"集群{number}",
         "state": "recognised",
         "created_at": DAY,
@@ -129,7 +129,7 @@ def _obligation(number: int, clusters: int) -> dict[str, Any]:
     return {
         "id": number + 1,
         "regime": "bench",
-        "bureau_code": "441800",
+        "bureau_code": "990100",
         "cluster_id": number % clusters + 1,
         "kind": "annual_report",
         "year": 2030 + number // clusters,

@@ -82,7 +82,9 @@ def _send(database: str, port: int, bug: str) -> None:
         if bug:
             _plant(bug)
         account = smtp.account(port, seconds=20)
-        post = Post(Database(database), Mail((account,)), "node", writer=letters_due.as_it_stands, lease=LEASE)
+        post = Post(
+            Database(database), Mail((account,)), str(os.getpid()), writer=letters_due.as_it_stands, lease=LEASE
+        )
         while True:
             post.tick()
             time.sleep(0.02)

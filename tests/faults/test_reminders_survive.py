@@ -2,10 +2,12 @@
 
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,7 +44,7 @@ from datetime import datetime, timedelta, timezone
 from apscheduler.schedulers.background import BackgroundScheduler
 
 def remind(number, file):
-    time.sleep(0.02)
+    time.sleep(3)
     with open(file, "a") as out:
         out.write(f"{number}\\n")
 
@@ -127,12 +129,12 @@ def test_the_naive_way_loses_letters_under_the_same_kill(tmp_path: Path, nodes: 
     program = tmp_path / "naive.py"
     program.write_text(NAIVE, encoding="utf-8")
     url, told = f"sqlite:///{tmp_path / 'jobs.sqlite'}", tmp_path / "told"
-    jobs = 60
+    jobs = 20
     command = [sys.executable, str(program), url, str(told)]
     subprocess.run([*command, str(jobs)], check=True, timeout=PATIENCE)
     told.touch()
     node = _start(command, nodes)
-    _wait_until(lambda: bool(told.read_text(encoding="utf-8")))
+    _wait_until(lambda: _rows_of_jobs(tmp_path / "jobs.sqlite") < jobs)
     node.kill()
     node.wait()
     subprocess.run(command, check=True, timeout=PATIENCE)  # and it starts again, until nothing is left to do
@@ -151,6 +153,11 @@ def _wait_until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.02)
+
+
+def _rows_of_jobs(file: Path) -> int:
+    with closing(sqlite3.connect(file, timeout=30)) as connection:
+        return int(connection.execute("SELECT count(*) FROM apscheduler_jobs").fetchone()[0])
 
 
 def _told(database: Database) -> int:

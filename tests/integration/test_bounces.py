@@ -183,5 +183,5 @@ def test_a_server_that_speaks_nonsense_is_one_line(
         server = Server(smtp.HOST, port, "starttls", USER, PASSWORD, "", 2)
         with pytest.raises(MailboxAwayError) as told:
             bounces.collect(sqlite_database, Bounces(server, "INBOX"))
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20
     assert "\n" not in str(told.value)

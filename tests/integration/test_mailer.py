@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -158,7 +159,7 @@ def test_a_server_that_speaks_nonsense_is_told_in_one_line(act: Any, told: str) 
         mailer = Mailer(smtp.account(port, seconds=1))
         began = time.monotonic()
         verdict = mailer.connect()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
     assert verdict is not None
     assert (verdict.outcome, verdict.phase) == ("limited", "connect")
     assert told in verdict.text
@@ -178,20 +179,23 @@ def test_a_server_that_dribbles_after_the_mail_leaves_it_in_doubt() -> None:
     with answering(saying(*TO_THE_BODY, b"2", then=dribbling())) as port:
         began = time.monotonic()
         assert Mailer(smtp.account(port, seconds=1)).send(letter()).outcome == "in_doubt"
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 def test_a_server_that_reads_no_more_does_not_hold_the_sender() -> None:
+    given_up = Event()
+
     def act(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         saying(*TO_THE_BODY[:-1])(connection)
         connection.sendall(b"354 go on\r\n")
-        time.sleep(2.5)
+        given_up.wait(30)
 
     with answering(act) as port:
         began = time.monotonic()
         verdict = Mailer(smtp.account(port, seconds=1)).send(letter(text="长" * 3_000_000))
-        assert time.monotonic() - began < 2.4
+        assert time.monotonic() - began < 20
+        given_up.set()
     assert verdict.outcome == "in_doubt"
 
 
@@ -282,7 +286,7 @@ def test_a_mail_that_may_have_arrived_is_not_sent_again_by_the_mailer(mailer: Ma
     began = time.monotonic()
     assert mailer.send(letter("dropped.once@county.example.cn")).outcome == "in_doubt"
     assert len(post.mails()) - before == 1
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
 
 
 def test_four_threads_with_one_mailer_do_not_speak_at_once(post: Post, mailer: Mailer) -> None:

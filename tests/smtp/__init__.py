@@ -141,10 +141,10 @@ def saying(*replies: bytes, then: Callable[[socket.socket], None] | None = None)
 
 
 def dribbling(pause: float = 0.05) -> Callable[[socket.socket], None]:
-    """One octet after the other, without end: each comes in time, and no answer ever does."""
+    """One octet after the other, for a minute: each comes in time, and no answer ever does."""
 
     def act(connection: socket.socket) -> None:
-        until = time.monotonic() + 8
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             connection.sendall(b"2")
             time.sleep(pause)
