@@ -206,7 +206,7 @@ class Regime:
     @property
     def deployable(self) -> bool:
         """Whether cases can run by it. A text of which only the dates are written down has no steps yet."""
-        return bool(self.criteria)
+        return bool(self.limits)
 
     @property
     def advisory(self) -> tuple[str, ...]:

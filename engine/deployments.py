@@ -87,7 +87,7 @@ def deploy(
         )
     if not own.deployable:
         raise Refused(
-            said("规则体系 %(regime)s 没有认定条件（criteria），不能部署", regime=regime_name), regime=own.name
+            said("规则体系 %(regime)s 没有各环节的时限（limits），不能部署", regime=regime_name), regime=own.name
         )
     content_hash = bundle.content_hash(files)
     last = session.scalar(_newest(regime_name).with_for_update())

@@ -469,6 +469,7 @@ def everybody_is_told(bureau: Bureau, cases: dict[str, int], sampled: list[int])
             ("returned", *to_county),
             ("accepted", *to_county),
             ("inspection", *to_county),
+            ("publicity_begins", *to_county),
             ("recognised", *to_county),
         ],
         "park": [
@@ -476,6 +477,7 @@ def everybody_is_told(bureau: Bureau, cases: dict[str, int], sampled: list[int])
             ("accepted", *to_park),
             ("question_passed", *to_park),
             *([("inspection", *to_park)] if cases["park"] in sampled else []),
+            ("publicity_begins", *to_park),
             ("recognised", *to_park),
             ("recognised", *to_county),  # above the park
         ],
@@ -483,6 +485,7 @@ def everybody_is_told(bureau: Bureau, cases: dict[str, int], sampled: list[int])
             ("submitted", *to_bureau),
             ("accepted", *to_sibling),
             *([("inspection", *to_sibling)] if cases["sibling"] in sampled else []),
+            ("publicity_begins", *to_sibling),
             ("not_listed", *to_sibling),
         ],
         "late": [("expired_unfiled", *to_sibling)],
@@ -566,6 +569,7 @@ def the_record_tells_it(bureau: Bureau, round_case: int, case_id: int, capsys: p
         *(opened, "panel.concluded", closed),
         *("message.received", opened),  # drawn, or added to the sample
         *("inspection.arranged", closed, opened, letter, "inspection.reported", closed),
+        letter,  # that its publicity begins
         *("message.received", letter, "case.ended"),
     ]
     by = [row["actor"] for row in rows if row["kind"] == closed]
@@ -620,8 +624,9 @@ def nothing_is_left_over(bureau: Bureau, visits: int) -> None:
             name: session.scalar(select(func.count()).select_from(Base.metadata.tables[name]))
             for name in (*names, *judging, "file", "draft", "incident", "deployment", "precheck")
         }
-        of_tasks = select(Letter.task_id).where(Letter.task_id.is_not(None))
-        tasks_told = len(set(session.scalars(of_tasks)))  # those that stood open when the worker came by, each once
+        of_tasks = select(Letter.task_id, Letter.role).where(Letter.task_id.is_not(None))
+        told = [tuple(row) for row in session.execute(of_tasks)]
+        tasks_told = len(set(told))  # those that stood open when the worker came by, each once to each role
     assert rows == {
         "deployment": 1,
         "round": 1,
@@ -634,7 +639,7 @@ def nothing_is_left_over(bureau: Bureau, visits: int) -> None:
         + 7
         + 1,  # to and in each panel, the round's; one unfinished
         "precheck": 4 + 2 + 2,  # filed, twice corrected and first reviewed; filed and first reviewed
-        "letter": 5 + 5 + 3 + 1 + visits + tasks_told,
+        "letter": 6 + 6 + 4 + 1 + visits + tasks_told,
         "notice": 3,  # call, publicity, publication
         "obligation": 2 * 5 + 2,  # the clusters', the closing minute and the publicity
         "message": 3 + 3 + 1,  # to the cases still open at the draw, at the decision, and at the settling

@@ -288,9 +288,13 @@ def test_a_line_that_only_looks_like_the_one_above_the_english_half_is_found(div
 def test_a_letter_without_an_english_half_is_read_in_chinese_whole() -> None:
     content = "题{{剩余}}\n\n{{期限}}，{{批次}}的{{集群名称}}\n".encode()
     fields = {**FIELDS, "批次": ""}
-    assert render(content, fields, ENGLISH) == render(content, fields) == (
-        "题还剩3天",
-        f"2025年5月20日，无的{samples.CLUSTER}\n",
+    assert (
+        render(content, fields, ENGLISH)
+        == render(content, fields)
+        == (
+            "题还剩3天",
+            f"2025年5月20日，无的{samples.CLUSTER}\n",
+        )
     )
 
 
