@@ -16,7 +16,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 NOTICE_KINDS: Mapping[str, str] = MappingProxyType({"call": "申报通知", "publicity": "公示", "publication": "认定公布"})
 
-_NOTICE = (
+COLUMNS = (  # what a list of notices tells of each
     Notice.id,
     Notice.regime,
     Notice.kind,
@@ -30,7 +30,7 @@ _NOTICE = (
 
 def notices(session: Session, *, kind: str | None = None, limit: int = 50, after: int | None = None) -> list[Row]:
     """Public notices, newest first."""
-    query = select(*_NOTICE)
+    query = select(*COLUMNS)
     if kind:
         query = query.where(Notice.kind == kind)
     if after is not None:

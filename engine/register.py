@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tup
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import clock, deployments
+from engine import bulletin, clock, deployments
 from engine.errors import NotFound
 from engine.models import Case, Cluster, Notice, Organisation
 
@@ -163,18 +163,7 @@ def _offices(session: Session, codes: list[str]) -> dict[str, str]:
 def _named_in(session: Session, cluster_id: int) -> list[Row]:
     """Notices whose frozen list has a case of this cluster."""
     own = dict(session.execute(select(Case.id, Case.round_id).where(Case.cluster_id == cluster_id)).all())
-    query = select(
-        Notice.id,
-        Notice.regime,
-        Notice.kind,
-        Notice.number,
-        Notice.title,
-        Notice.published_at,
-        Notice.first_day,
-        Notice.last_day,
-        Notice.files,
-        Notice.entries,
-    ).where(Notice.round_id.in_(set(own.values())))
+    query = select(*bulletin.COLUMNS, Notice.files, Notice.entries).where(Notice.round_id.in_(set(own.values())))
     found = _rows(session, query.order_by(Notice.id))
     return [row for row in found if any(entry.get("case") in own for entry in row["entries"])]
 

@@ -34,13 +34,8 @@ def visible_cases(actor: Actor) -> ColumnElement[bool]:
     """
     rules: list[ColumnElement[bool]] = []
     for membership in actor.memberships:
-        if membership.role == "county_officer":
-            rules.append(Case.organisation_code.in_(_at_or_below(membership.path)))
-        elif membership.role == "park_officer":
-            rules.append(Case.organisation_code == membership.organisation_code)
-        elif membership.role in BUREAU:
-            rules.append(Case.bureau_code == membership.organisation_code)
-        elif membership.role in VISITORS:
+        rules += _of_office(membership, Case)
+        if membership.role in VISITORS:
             unsealed = exists().where(Task.case_id == Case.id, Task.sealed.is_(False), _visited(actor, membership))
             ours = Case.bureau_code == membership.organisation_code
             rules += [unsealed.correlate(Case), and_(ours, seats.judged(actor.person_id))]
@@ -88,15 +83,7 @@ def visible_rounds(actor: Actor) -> ColumnElement[bool]:
 
 def visible_clusters(actor: Actor) -> ColumnElement[bool]:
     """集群 of the applicant and those above it in the tree, and of the bureau."""
-    rules: list[ColumnElement[bool]] = []
-    for membership in actor.memberships:
-        if membership.role == "county_officer":
-            rules.append(Cluster.organisation_code.in_(_at_or_below(membership.path)))
-        elif membership.role == "park_officer":
-            rules.append(Cluster.organisation_code == membership.organisation_code)
-        elif membership.role in BUREAU:
-            rules.append(Cluster.bureau_code == membership.organisation_code)
-    return or_(false(), *rules)
+    return or_(false(), *(rule for each in actor.memberships for rule in _of_office(each, Cluster)))
 
 
 def visible_members(actor: Actor) -> ColumnElement[bool]:
@@ -171,3 +158,12 @@ VISIBLE: Mapping[type, Callable[[Actor], ColumnElement[bool]]] = {
     Inspection: visible_inspections,
     PoolMember: visible_members,
 }
+
+
+def _of_office(membership: Membership, thing: type[Case] | type[Cluster]) -> list[ColumnElement[bool]]:
+    """What belongs to an office by its seat: an applicant's own, a county's and below it, a bureau's."""
+    if membership.role == "county_officer":
+        return [thing.organisation_code.in_(_at_or_below(membership.path))]
+    if membership.role == "park_officer":
+        return [thing.organisation_code == membership.organisation_code]
+    return [thing.bureau_code == membership.organisation_code] if membership.role in BUREAU else []
