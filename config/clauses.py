@@ -11,6 +11,7 @@ from config.errors import RegimeInvalid
 
 FOLDER = Path(__file__).parent / "clauses"
 KINDS = ("element", "field", "row", "letter", "obligation", "page")
+_KEYS = ("clause", "gist", "actor", "carriers", "outside", "waits")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Clause:
     actor: str
     carriers: tuple[Carrier, ...]
     outside: str | None  # why this duty is not the system's
+    waits: str | None = None  # the part of the system that will carry it, and is still to come
 
 
 @dataclass(frozen=True)
@@ -41,29 +43,37 @@ class Clauses:
 
     def clause_of(self, element: str, kind: str = "element") -> str | None:
         """The clause (several: joined by 、) that this element carries, or None."""
-        return self._carried.get(Carrier(kind, element))
+        return "、".join(self.all_of(Carrier(kind, element))) or None
+
+    def all_of(self, carrier: Carrier) -> tuple[str, ...]:
+        """Every clause that this carries, in the text's order."""
+        return self._carried.get(carrier, ())
 
     @cached_property
-    def _carried(self) -> Mapping[Carrier, str]:
+    def _carried(self) -> Mapping[Carrier, tuple[str, ...]]:
         clauses: dict[Carrier, dict[str, None]] = {}
         for duty in self.duties:
             for carrier in duty.carriers:
                 clauses.setdefault(carrier, {})[duty.clause] = None
-        return {carrier: "、".join(found) for carrier, found in clauses.items()}
+        return {carrier: tuple(found) for carrier, found in clauses.items()}
 
     def internal_reason(self, element: str) -> str | None:
         """Why the bureau has this step though no clause asks for it, or None."""
         return self.internal.get(element)
 
     def uncarried(self) -> tuple[Clause, ...]:
-        """The duties that nothing carries and that are not said to be outside."""
-        return tuple(duty for duty in self.duties if not duty.carriers and duty.outside is None)
+        """The duties that nothing carries, that are not said to be outside and wait for no part of the system."""
+        return tuple(duty for duty in self.duties if not (duty.carriers or duty.outside or duty.waits))
+
+    def waiting(self) -> tuple[Clause, ...]:
+        """The duties whose part of the system is still to come."""
+        return tuple(duty for duty in self.duties if duty.waits)
 
 
 def load(content: bytes | str, name: str = "clauses.toml") -> Clauses:
     """The clauses in this file. Raises RegimeInvalid with the path of the key, and what is allowed there."""
     top = tables.read(content, name, ("clause", "internal"))
-    duties = tuple(map(_duty, top.array("clause", ("clause", "gist", "actor", "carriers", "outside"))))
+    duties = tuple(map(_duty, top.array("clause", _KEYS)))
     internal: dict[str, str] = {}
     carried = {carrier.id for duty in duties for carrier in duty.carriers if carrier.kind == "element"}
     for table in top.array("internal", ("element", "reason")) if "internal" in top else ():
@@ -87,7 +97,8 @@ def _duty(table: tables.Table) -> Clause:
         Carrier(item.choice("kind", KINDS), item.text("id"))
         for item in (table.array("carriers", ("kind", "id")) if "carriers" in table else ())
     ]
-    outside = table.text("outside") if "outside" in table else None
-    if carriers and outside:
-        raise RegimeInvalid(f"{table.path} 既有 carriers 又有 outside；部分在系统外的，请拆成两条", path=table.path)
-    return Clause(table.text("clause"), table.text("gist"), table.text("actor"), tuple(carriers), outside)
+    outside, waits = (table.text(key) if key in table else None for key in ("outside", "waits"))
+    if sum(map(bool, (carriers, outside, waits))) > 1:
+        why = "carriers、outside、waits 只能写一样；一部分由系统承载的，请拆成两条"
+        raise RegimeInvalid(f"{table.path} 的 {why}", path=table.path)
+    return Clause(table.text("clause"), table.text("gist"), table.text("actor"), tuple(carriers), outside, waits)

@@ -43,7 +43,7 @@ def read(top: tables.Table, kinds: tuple[str, ...]) -> dict[str, Ladder]:
     found = {}
     for kind, table in top.tables("ladders", _KEYS).items() if "ladders" in top else ():
         if kind not in kinds:
-            raise RegimeInvalid(f"{table.path} 没有这种期限；可用的有 {'、'.join(kinds)}", path=table.path)
+            raise RegimeInvalid(f"{table.path} 没有这种期限{tables.among(kind, kinds)}", path=table.path)
         found[kind] = _ladder(table)
     return found
 

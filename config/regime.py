@@ -9,19 +9,21 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from types import MappingProxyType
 
-from config import ladders, tables
+from config import chain, ladders, tables
+from config.chain import Chain, Quota
 from config.errors import RegimeInvalid
 from config.ladders import Ladder
+from config.sentences import said
 
 FOLDER = Path(__file__).parent / "regimes"
-SETTING = "本局设置"  # shown where the text is silent and the bureau decides
+SETTING = str(said("本局设置"))  # shown where the text is silent and the bureau decides
 DATES = ("renewal", "expiry", "task", "publicity", "round_closing")  # that have ladders, beside the fixed dates
 
 _TOP = (
     "name", "title", "source", "bureau", "in_force_from", "in_force_until",
     "rounds", "criteria", "thresholds", "limits", "periods", "obligations", "validity", "renewal", "inspection",
     "objections",
-    "register", "review", "ladders",
+    "register", "review", "ladders", "chain", "quota",
 )  # fmt: skip
 _STANDS_ON = ("clause", "basis")
 _FIXED = ("month", "day", "clause", "roll", "reminders", "first_due_years_after")  # `reminders`: before [ladders]
@@ -202,6 +204,13 @@ class Regime:
     rounds: Rounds | None = None  # None: the text does not say how many a year
     register: Register | None = None  # None: clusters get no number
     ladders: Mapping[str, Ladder] = field(default_factory=dict)  # kind of date → when it is reminded of; none: never
+    chain: Chain | None = None  # None: no office between county and bureau
+    quota: Mapping[str, Quota] = field(default_factory=dict)  # level of the chain → how many it may recommend
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels between county and bureau, from below."""
+        return self.chain.levels if self.chain else ()
 
     @property
     def deployable(self) -> bool:
@@ -254,6 +263,8 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         register=_register(top) if "register" in top else None,
         review=_review(top) if "review" in top else None,
         ladders=MappingProxyType(_ladders(top)),
+        chain=(chained := chain.read(top)),
+        quota=MappingProxyType(chain.quotas(top, chained.levels if chained else ()) if "quota" in top else {}),
     )
     if regime.in_force_until and regime.in_force_until < regime.in_force_from:
         raise RegimeInvalid(f"{name}: in_force_until 早于 in_force_from", path="in_force_until")

@@ -14,6 +14,12 @@ _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 
 
+def among(name: str, known: Collection[str]) -> str:
+    """The end of a refusal: which name was perhaps meant, and all that there are."""
+    near = get_close_matches(name, known, 1)
+    return f"{f'，是否想写 {near[0]}？' if near else '；'}可用的有 {'、'.join(known)}"
+
+
 class Table:
     """A TOML table whose keys are among `known`. `path` is how a message names it: `regime.toml: limits.decision`."""
 
@@ -24,9 +30,7 @@ class Table:
         self._values = values
         for key in values:
             if key not in known:
-                near = get_close_matches(key, known, 1)
-                hint = f"，是否想写 {near[0]}？" if near else "；"
-                self._refuse(key, f"不是可用的项{hint}可用的有 {'、'.join(known)}")
+                self._refuse(key, f"不是可用的项{among(key, known)}")
 
     def __contains__(self, key: str) -> bool:
         return key in self._values

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, object_session
 
 from config.sentences import said
-from engine import conventions
+from engine import conventions, seats
 from engine.actors import (
     ADMINISTRATORS,
     APPLICANTS,
@@ -28,7 +28,7 @@ from engine.actors import (
     offices,
 )
 from engine.errors import ClaimedByAnother, Forbidden, NotFound, PasswordDue
-from engine.models import Case, Inspection, Objection, Person, PoolMember, Round, Task
+from engine.models import Case, Inspection, Objection, Organisation, Person, PoolMember, Round, Task
 from engine.visible import (
     VISIBLE,
     tasks_for,
@@ -76,8 +76,8 @@ __all__ = [
     "visible_tasks",
 ]
 
-_URGERS = frozenset({"city_officer", "bureau_leader"})
-_DAYS = frozenset({"city_officer", "bureau_leader"})  # who keeps the calendar of working days
+_URGERS = frozenset({"bureau_officer", "bureau_leader"})
+_DAYS = frozenset({"bureau_officer", "bureau_leader"})  # who keeps the calendar of working days
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,45 @@ def _office_of(actor: Actor, task: Task) -> bool:
 
 
 def _of_round(actor: Actor, round_: Round) -> bool:
-    return round_.bureau_code in offices(actor, {"city_officer"})
+    return round_.bureau_code in offices(actor, {"bureau_officer"})
 
 
 def _shows_team(actor: Actor, inspection: Inspection) -> bool:
     """The applicant learns when and where, not who: nobody is to be asked for a favour beforehand."""
-    return _knows_as(BUREAU | {"inspector"})(actor, inspection)
+    inspects = _knows_as(frozenset({"inspector"}))(actor, inspection)
+    sent = bool(_offices_behind(inspection) & offices(actor, BUREAU)) and _knows_of(actor, inspection)
+    return inspects or sent
+
+
+def _arranges(actor: Actor, inspection: Inspection) -> bool:
+    """An officer of the office that arranged it: what another level of the chain arranged is not theirs to change."""
+    session = object_session(inspection)
+    sender = session.scalar(seats.sender(inspection.panel_id)) if session else None
+    return sender in offices(actor, {"bureau_officer"}) and _knows_of(actor, inspection)
+
+
+def _offices_behind(inspection: Inspection) -> frozenset[str]:
+    """Who arranged a visit, and the bureau of its case."""
+    session = object_session(inspection)
+    if session is None:
+        return frozenset()
+    bureau = session.scalar(select(Case.bureau_code).where(Case.id == inspection.case_id))
+    return frozenset({bureau or "", session.scalar(seats.sender(inspection.panel_id)) or ""})
+
+
+def _of_bureau(actor: Actor, case: Case) -> bool:
+    """The bureau's own people, who see all that every side did; an office of the chain sees its own part."""
+    return of_bureau(actor, case.bureau_code) and _knows_of(actor, case)
+
+
+def _urges(actor: Actor, task: Task) -> bool:
+    """Whom an office may urge: its own people and those of the offices below it."""
+    session = object_session(task)
+    office = session.get(Organisation, task.organisation_code) if session else None
+    above = office is not None and any(
+        each.organisation_code in office.path.split("/") for each in actor.as_any_of(_URGERS)
+    )
+    return above and _knows_as(_URGERS)(actor, task)
 
 
 def _may_act(actor: Actor, task: Task) -> bool:
@@ -158,7 +191,7 @@ def _may_act(actor: Actor, task: Task) -> bool:
 
 def _declares(actor: Actor, member: PoolMember) -> bool:
     """A tie is declared by the member, or by an officer of the bureau for them."""
-    return member.person_id == actor.person_id or member.bureau_code in offices(actor, {"city_officer"})
+    return member.person_id == actor.person_id or member.bureau_code in offices(actor, {"bureau_officer"})
 
 
 def _may_assign(actor: Actor, task: Task) -> bool:
@@ -187,7 +220,7 @@ def _handles(actor: Actor, objection: Objection) -> bool:
         return False
     reviewed = reviewed_first(session, actor.name, objection.target_case_id)
     if objection.case_id is None:
-        return not reviewed and _knows_as(frozenset({"city_officer"}))(actor, objection)
+        return not reviewed and _knows_as(frozenset({"bureau_officer"}))(actor, objection)
     there = session.scalars(select(Task).where(Task.case_id == objection.case_id)).all()
     done = {task.form for task in there if task.state == "done" and task.closed_by == actor.name}
     if done:
@@ -221,33 +254,37 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "task.claim": Policy(HANDLERS, "act", _may_act),
         "task.release": Policy(HANDLERS, "act", _may_act),
         "task.assign": Policy(HANDLERS - VISITORS, "act", _may_assign),
-        "task.urge": Policy(_URGERS, "act", _knows_as(_URGERS)),
+        "task.urge": Policy(_URGERS, "act", _urges),
         "task.draft": Policy(HANDLERS, "act", _may_act),
         "task.complete": Policy(HANDLERS, "act", _may_act),
         "task.return": Policy(HANDLERS, "act", _may_act),
-        "case.open": Policy(APPLICANTS | {"city_officer", "bureau_leader"}, "act"),  # the diagram narrows it: opened_by
+        "case.open": Policy(
+            APPLICANTS | {"bureau_officer", "bureau_leader"}, "act"
+        ),  # the diagram narrows it: opened_by
         "case.list": Policy(HANDLERS),
         "case.read": Policy(HANDLERS, holds=_knows_of),
+        "rules.read": Policy(HANDLERS | {"process_owner"}),  # what the texts ask, and what carries it: of no case
         "precheck.read": Policy(APPLICANTS | BUREAU, holds=_knows_as(APPLICANTS | BUREAU)),
-        "dossier.read": Policy(BUREAU, holds=_knows_as(BUREAU)),  # who said what, of all sides
+        "dossier.read": Policy(BUREAU, holds=_of_bureau),  # who said what, of all sides
         "incident.list": Policy(frozenset({"process_owner"})),
         "incident.handle": Policy(frozenset({"process_owner"}), "act", _mends),
         "round.list": Policy(HANDLERS),
         "round.read": Policy(HANDLERS, holds=_knows_of),
-        "round.extend": Policy(frozenset({"city_officer"}), "act", _of_round),
-        "round.open": Policy(frozenset({"city_officer"}), "act", _serves(frozenset({"city_officer"}))),
+        "papers.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),  # of one's own office, in a round or a case
+        "round.extend": Policy(frozenset({"bureau_officer"}), "act", _of_round),
+        "round.open": Policy(frozenset({"bureau_officer"}), "act", _serves(frozenset({"bureau_officer"}))),
         "pool.list": Policy(BUREAU),
         "pool.read": Policy(BUREAU | VISITORS, holds=_knows_of),
-        "pool.change": Policy(frozenset({"city_officer"}), "act", _serves(frozenset({"city_officer"}))),
-        "pool.declare": Policy(frozenset({"city_officer"}) | VISITORS, "act", _declares),
+        "pool.change": Policy(frozenset({"bureau_officer"}), "act", _serves(frozenset({"bureau_officer"}))),
+        "pool.declare": Policy(frozenset({"bureau_officer"}) | VISITORS, "act", _declares),
         "panel.list": Policy(BUREAU, holds=_knows_as(BUREAU)),
         "panel.read": Policy(BUREAU | {"expert"}, holds=_knows_as(BUREAU | {"expert"})),
-        "panel.replace": Policy(frozenset({"city_officer"}), "act", _knows_as(frozenset({"city_officer"}))),
+        "panel.replace": Policy(frozenset({"bureau_officer"}), "act", _knows_as(frozenset({"bureau_officer"}))),
         "sample.read": Policy(BUREAU, holds=_serves(BUREAU)),
         "inspection.list": Policy(HANDLERS - {"expert"}),
         "inspection.read": Policy(HANDLERS - {"expert"}, holds=_knows_of),
         "inspection.team": Policy(BUREAU | {"inspector"}, holds=_shows_team),
-        "inspection.change": Policy(frozenset({"city_officer"}), "act", _knows_as(frozenset({"city_officer"}))),
+        "inspection.change": Policy(frozenset({"bureau_officer"}), "act", _arranges),
         "cluster.list": Policy(APPLICANTS | BUREAU),
         "cluster.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),
         "year.read": Policy(BUREAU, holds=_serves(BUREAU)),
@@ -256,7 +293,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "calendar.import": Policy(_DAYS, "act"),  # one person imports, another confirms
         "calendar.override": Policy(_DAYS, "act", _serves(_DAYS)),
         "letter.list": Policy(BUREAU),  # all letters of the bureau, with what became of them
-        "letter.send": Policy(frozenset({"city_officer"}), "act"),
+        "letter.send": Policy(frozenset({"bureau_officer"}), "act"),
         "letter.preview": Policy(frozenset({"process_owner"})),
         "letter.try": Policy(frozenset({"process_owner"}), "act"),
         "file.upload": Policy(HANDLERS, "act"),

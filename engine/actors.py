@@ -12,8 +12,8 @@ SYSTEM, SECURITY = frozenset({"system_administrator"}), frozenset({"security_adm
 AUDIT = frozenset({"audit_administrator"})
 ADMINISTRATORS = SYSTEM | SECURITY | AUDIT  # 三员
 APPLICANTS = frozenset({"county_officer", "park_officer"})
-BUREAU = frozenset({"city_officer", "bureau_leader", "publisher"})  # see every case of their bureau
-OBJECTION_HANDLERS = frozenset({"city_officer", "bureau_leader"})
+BUREAU = frozenset({"bureau_officer", "bureau_leader", "publisher"})  # see every case of their bureau
+OBJECTION_HANDLERS = frozenset({"bureau_officer", "bureau_leader"})
 VISITORS = frozenset({"expert", "inspector"})  # see a case only through a task of theirs
 HANDLERS = APPLICANTS | BUREAU | VISITORS  # process owners look after diagrams, not after cases
 

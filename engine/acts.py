@@ -16,6 +16,7 @@ from engine import (
     objections,
     panels,
     publication,
+    recommendations,
     rounds,
     samples,
     scoring,
@@ -58,6 +59,7 @@ _ACTS: Mapping[str, Callable[[Answered], Variables]] = {
     "decide_visit": samples.decide_visit,
     "arrange_inspection": inspections.arrange,
     "report_inspection": site_reports.report,
+    "recommend": recommendations.recommend,
     "draft_list": draft_lists.draft,
 }
 

@@ -13,7 +13,7 @@ from engine.conventions import OUTCOME_FIELDS
 from engine.models import Case, Task
 
 FORM = "verify_higher_level"
-STEP = "application.verify_higher_level"  # whose clause it stands on
+STEPS = tuple(f"{process}.{FORM}" for process in ("higher_level", "application"))  # the latter: before it was called
 
 
 def among(session: Session, case_ids: Collection[int]) -> dict[int, str]:
@@ -34,5 +34,6 @@ def among(session: Session, case_ids: Collection[int]) -> dict[int, str]:
 
 def words(session: Session, deployment_id: int) -> str:
     """How an automatic recognition is called, with the clause of the case's own rules."""
-    clause = deployments.deployed(session, deployment_id).clauses.clause_of(STEP)
+    clauses = deployments.deployed(session, deployment_id).clauses
+    clause = next(filter(None, map(clauses.clause_of, STEPS)), None)
     return "自动认定" + (f"（{clause}）" if clause else "")

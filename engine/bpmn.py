@@ -109,6 +109,7 @@ class _Sub(_Bounded, BpmnSubWorkflow):
 class _Main(_Bounded, BpmnWorkflow):
     def create_subprocess(self, my_task: Task, spec_name: str) -> _Sub:
         bounds.require_depth(my_task.workflow.depth)
+        my_task.data.update(_drawn(my_task.task_spec).properties)  # `office`, before the data are handed over
         sub = _Sub(self.subprocess_specs[spec_name], parent_task_id=my_task.id, top_workflow=self)
         self.subprocesses[my_task.id] = sub
         return sub
@@ -157,6 +158,7 @@ class _Engine(PythonScriptEngine):
 
     def call_service(self, task: Task, **call: Any) -> str:
         values = {name: parameter["value"] for name, parameter in call["operation_params"].items()}
+        values |= {"to": task.data["office"]} if values.get("to") == "office" else {}
         effect = Effect(call["operation_name"], task.task_spec.bpmn_id, values, self.journal.answered)
         self.journal.effects.append(effect)
         return "null"
@@ -366,7 +368,9 @@ class Workflow:
         """Run what the block set going, within the budgets, and keep the journal."""
         budget = bounds.Budget()
 
-        def before(_task: Task) -> None:
+        def before(task: Task) -> None:
+            if isinstance(task.task_spec, EndEvent) and task.workflow is not self._inner:
+                task.data["outcome"] = task.task_spec.bpmn_id  # for the gateway behind the call
             budget.spend(len(self._inner.tasks) + sum(len(sub.tasks) for sub in self._inner.subprocesses.values()))
 
         with in_our_words():
@@ -392,5 +396,5 @@ class Workflow:
 def _step(task: Task) -> Step:
     drawn = _drawn(task.task_spec)
     process, element = task.workflow.spec.name, task.task_spec.bpmn_id
-    seat = task.data.get(drawn.properties.get("held_by", ""))
-    return Step(str(task.id), process, element, tree.path(task), drawn.name, drawn.properties, seat)
+    seat, office = (task.data.get(name) for name in (drawn.properties.get("held_by", ""), "office"))
+    return Step(str(task.id), process, element, tree.path(task), drawn.name, drawn.properties, seat, office)

@@ -9,7 +9,8 @@ from config.clauses import Carrier, Clauses
 from config.regime import Regime
 from engine import due_dates, xml
 
-PAGES: tuple[str, ...] = ()  # pages that may carry a duty; none ships yet
+RECOMMENDATION = Carrier("page", "recommendation")  # where an office recommends upwards, whichever regime it does so in
+PAGES = (RECOMMENDATION.id,)  # pages that may carry a duty
 
 
 def there_are(files: Mapping[str, bytes]) -> frozenset[Carrier]:

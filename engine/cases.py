@@ -1,12 +1,13 @@
 """Cases: open one, take it under lock, keep what a command made of it. One command is one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, Text, bindparam, event, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
+from config.regime import Regime
 from config.sentences import said
 from engine import (
     access,
@@ -18,6 +19,7 @@ from engine import (
     events,
     files,
     filing,
+    identities,
     incidents,
     messages,
     organisations,
@@ -47,11 +49,15 @@ def open_case(session: Session, actor: Actor, regime: str, process: str, data: M
     if round_ is None or round_.regime != regime or round_.bureau_code not in may[0].path.split("/"):
         raise NotFound(said("没有这个批次"), round=answers["round_id"])
     filing.require_open(session, round_, may[0].organisation_code)
+    chain = _chain(session, deployed.regime, round_.bureau_code, may[0].organisation_code)
     cluster = Cluster(
         regime=regime,
         bureau_code=round_.bureau_code,
         organisation_code=may[0].organisation_code,
         name=answers["cluster_name"],
+        same_as=identities.known_as(
+            session, may[0].organisation_code, answers["cluster_name"], answers.get(identities.FIELD)
+        ),
         state="candidate",
         created_at=clock.now(),
     )
@@ -68,6 +74,7 @@ def open_case(session: Session, actor: Actor, regime: str, process: str, data: M
         round_=round_,
         cluster=cluster,
         answers=answers,
+        chain=chain,
     )
     if named := form.files_in(answers):
         files.bind(session, case.id, named, actor)
@@ -86,6 +93,7 @@ def begin(
     round_: Round | None,
     cluster: Cluster | None,
     answers: Mapping[str, Any],
+    chain: Sequence[str] = (),
 ) -> Case:
     """Start the diagram and keep its first state. The callers, `open_case` and `rounds.open_round`, have refused."""
     deployed = deployments.deployed(session, deployment_id)
@@ -98,6 +106,7 @@ def begin(
         organisation_code=organisation_code,
         round_id=round_.id if round_ else None,
         cluster_id=cluster.id if cluster else None,
+        chain="".join(f" {code}" for code in chain) + " ",
         status="open",
         awaits=" ",
         opened_at=clock.now(),
@@ -209,7 +218,7 @@ def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events
 def _opened(session: Session, case: Case, step: Step) -> events.Entry:
     """Open the task row of a step; answers what to record."""
     roles = f" {' '.join(_listed(step.properties['role']))} "
-    office = _office(session, case, step.properties["at"])
+    office = organisations.acting(session, case, step.place)
     due_at = _due_at(session, case, step)
     row = {
         "id": step.id,
@@ -240,12 +249,12 @@ def _opened(session: Session, case: Case, step: Step) -> events.Entry:
     return events.Entry("task.opened", case.id, step.id, step.path + step.element, payload)
 
 
-def _office(session: Session, case: Case, place: str) -> str:
-    if place == "bureau":
-        return case.bureau_code
-    if place == "county":
-        return organisations.county_above(session, case.organisation_code) or case.bureau_code
-    return case.organisation_code
+def _chain(session: Session, regime: Regime, bureau_code: str, applicant: str) -> list[str]:
+    """Who sees a new application only once it has come to them, from below. Raises Refused."""
+    if regime.chain is None:
+        return []
+    waits = [bureau_code] if regime.chain.bureau_sees == "recommendation" else []
+    return [*organisations.chain(session, applicant, regime.levels), *waits]
 
 
 def _due_at(session: Session, case: Case, step: Step) -> datetime | None:

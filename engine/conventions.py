@@ -7,7 +7,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
     {
         "county_officer": "县级主管部门经办人",
         "park_officer": "园区管委会经办人",
-        "city_officer": "主管部门经办人",
+        "bureau_officer": "主管部门经办人",
         "expert": "评审专家",
         "inspector": "实地抽查人员",
         "bureau_leader": "主管部门负责人",
@@ -25,9 +25,12 @@ STEP_PROPERTIES = frozenset(
     | {"does", "held_by", "sealed", "tells"}
 )
 START_PROPERTIES = frozenset({"form", "opened_by"})
+CALL_PROPERTIES = frozenset({"office"})  # of a call activity: handed to the called process as the variable of that name
 THROW_PROPERTIES = frozenset({"to"})
 
-PLACES = frozenset({"applicant", "county", "bureau"})  # whose officers act: property `at`
+OFFICE = "office"  # whichever the call names in its property `office`: a level of the chain, or "bureau"
+ABOVE = "above"  # the office next above that one
+PLACES = frozenset({"applicant", "county", "bureau", OFFICE, ABOVE})  # property `at`: who acts; or a level of the chain
 ADDRESSEES = PLACES | {"applicant_and_county"}  # parameter `to` of a letter; the county above a park gets a copy
 OFFICERS = {"county": "county_officer", "park": "park_officer"}  # who speaks for an applicant, by its level
 AUDIENCES = frozenset({"round", "cases"})  # whom a message goes to: property `to`
@@ -51,6 +54,7 @@ OUTCOME_FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "verify_higher_level": "decision",
         "expert_review": "expert_decision",
+        "second_review": "decision",
         "site_inspection": "site_decision",
         "confirm_falsehood": "site_decision",
     }
@@ -85,6 +89,7 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "decide_visit": frozenset({"sample"}),  # whether a case is visited that came after the draw
         "arrange_inspection": frozenset({"lead"}),  # seats the inspectors and makes the appointment
         "report_inspection": frozenset(),  # what was found on the spot
+        "recommend": frozenset(),  # an office of the chain sends an application on, within its number and in time
         "check_objections": frozenset(),  # leaves no open or upheld objection out
         "settle_held": frozenset(),  # what becomes of those held back
         "investigate_objection": frozenset(),  # by somebody who did not do the first review
@@ -97,3 +102,10 @@ NEEDED_RULES: Mapping[str, str] = MappingProxyType({"draw_sample": "inspection"}
 
 # Task data of every case from its start; `closes_at` is the round's closing moment (ISO 8601) or None.
 START_NAMES = frozenset({"case_id", "round_id", "cluster_id", "applicant_level", "closes_at"})
+
+# What a call leaves in the data: the office it was made for, and the id of the end event its process came to.
+CALL_NAMES = frozenset({OFFICE, "outcome"})
+GIVEN_NAMES = START_NAMES | CALL_NAMES
+
+# The processes that the program begins by itself; every other diagram of a bundle is one that they call.
+BEGUN = ("application", "round", "objection")

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from config import regime as regimes
+from config import tables
 from config.errors import JiqunError, RegimeInvalid
 from config.regime import Regime
 from config.sentences import Said, enumerated, in_turn, said
-from engine import bpmn, calendar, vocabulary
+from engine import bpmn, calendar, growth, numerals, vocabulary, xml
 from engine.errors import StepFailed
 from engine.expressions import UNKNOWN
+from engine.forms.kinds import FACTS_OF_THE_ROUND
 
 Facts: TypeAlias = dict[str, Any]  # every name of NAMES; what was not given is UNKNOWN
 
@@ -22,19 +24,29 @@ SHARES = ("sme_share_pct", "leading_share_pct", "above_scale_share_pct", "indust
 GROWTHS = ("output_growth_pct", "rd_growth_pct", "patent_growth_pct")  # %, may be negative
 AMOUNTS = ("area_km2", "patents_per_10k")
 COUNTS = ("champions_and_giants",)
-YEARLY = ("output_100m_yuan", "co2_intensity")  # year → amount
+YEARLY_GROWTHS = ("rd_growth_by_year_pct",)  # year → %, may be negative
+YEARLY = ("output_100m_yuan", "co2_intensity", *YEARLY_GROWTHS)  # year → amount
 TRUTHS = (
     "energy_intensive", "energy_benchmark_met", "water_intensive", "water_benchmark_met",
-    "no_major_incidents", "no_violations", "plan_provided",
+    "no_major_incidents", "no_violations", "plan_provided", "industrial_software_rising", "industry_permitted",
 )  # fmt: skip
 TITLES = ("high_tech", "specialised", "innovative", "chain_leader", "champion")  # keys of quality_smes
-LEVELS = ("provincial", "national")  # of higher_level_recognition; null is an answer: none
+LEVELS = ("provincial", "national")  # of higher_level_recognition, from below; null is an answer: none
+PREREQUISITE = "prerequisite"  # the row that asks for a recognition of the level below
 FACTS = (*AMOUNTS, *SHARES, *GROWTHS, *COUNTS, *YEARLY, *TRUTHS, "quality_smes", "higher_level_recognition")
-NAMES = frozenset({*FACTS, "criteria", "advisory"})  # what a cell of criteria.dmn may name
+NAMES = frozenset({*FACTS, *FACTS_OF_THE_ROUND, "criteria", "advisory"})  # what a cell of criteria.dmn may name
 
 PASS, FAIL, REVIEW = "pass", "fail", "review"
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 _YEAR = re.compile(r"(19|20)[0-9]{2}", re.ASCII)
+_UNITS = {
+    "area_km2": "平方公里",
+    "output_100m_yuan": "亿元",
+    "co2_intensity": "吨二氧化碳/万元",
+    "patents_per_10k": "个",
+    "champions_and_giants": "家",
+    "quality_smes": "家",
+}  # of the others: %
 _OPERATORS = {
     "<=": said("不超过"),
     ">=": said("不低于"),
@@ -63,6 +75,8 @@ class Verdict:
     threshold: Any
     clause: str
     text: str  # for people
+    computed: Decimal | None = None  # what the three years come to, where the criterion is an average; never compared
+    differs: bool = False  # the stated average does not follow from them: for a reviewer to look into
 
 
 @dataclass(frozen=True)
@@ -95,13 +109,13 @@ def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdi
     """
     regime = regimes.load(files["regime.toml"])
     rows = _rows(files, regime, facts)
-    return [_verdict(regime, rows[name]) for name in regime.criteria]
+    return [_verdict(regime, rows[name], facts) for name in regime.criteria]
 
 
 def _rows(files: Mapping[str, bytes], regime: Regime, facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The rows of criteria.dmn that the regime names, each answered with these facts."""
     data = {
-        **dict.fromkeys(FACTS, UNKNOWN),
+        **dict.fromkeys((*FACTS, *FACTS_OF_THE_ROUND), UNKNOWN),
         **facts,
         "criteria": list(regime.criteria),
         "advisory": list(regime.advisory),
@@ -110,8 +124,10 @@ def _rows(files: Mapping[str, bytes], regime: Regime, facts: Mapping[str, Any]) 
     found: dict[str, Mapping[str, Any]] = {row["row"]: row for row in rows}
     for name in regime.criteria:
         if name not in found:
+            table = xml.read("criteria.dmn", files["criteria.dmn"])
+            there_are = [str(node.get("id")) for node in table.iter() if xml.local(node) == "rule"]
             raise RegimeInvalid(
-                f"regime.toml: criteria.{name} 在 criteria.dmn 中没有这一行；请补上该行或改用已有的行", path=name
+                f"regime.toml: criteria.{name} 在 criteria.dmn 中没有这一行{tables.among(name, there_are)}", path=name
             )
     return found
 
@@ -122,10 +138,13 @@ def told(verdict: Mapping[str, Any]) -> str:
     A text that another release has worded stays as it is.
     """
     text: str = verdict["text"]
-    why = next((why for why in (_ADVISORY, *_WHY.values()) if text.endswith(f"；{why}")), "")
     label = text.partition("：")[0]
-    again = _text(label, verdict["value"], verdict["operator"], verdict["threshold"], why)
-    return again if again == text else text
+    for why in (_ADVISORY, *_WHY.values()):
+        again = _text(label, verdict["value"], verdict["operator"], verdict["threshold"], why)
+        again = _beside(again, verdict.get("computed"), verdict.get("differs", False))
+        if again == text:
+            return again
+    return text
 
 
 def read_facts(text: str) -> Facts:
@@ -145,8 +164,9 @@ def facts_of(given: Mapping[str, Any]) -> Facts:
     Numbers come as text, int or Decimal. Of a yearly fact the newest three years count, up to the newest year
     that any of them gives; a year without a value is UNKNOWN.
     """
-    _only("", given, FACTS)
+    _only("", given, (*FACTS, *FACTS_OF_THE_ROUND))
     facts: Facts = {name: _fact(name, given.get(name)) for name in FACTS}
+    facts |= {name: _truth(name, given.get(name, False)) for name in FACTS_OF_THE_ROUND}
     if "higher_level_recognition" in given and given["higher_level_recognition"] is None:
         facts["higher_level_recognition"] = "none"
     newest = max((int(year) for name in YEARLY for year in facts[name]), default=0)
@@ -158,17 +178,22 @@ def facts_of(given: Mapping[str, Any]) -> Facts:
 
 def _fact(name: str, value: Any) -> Any:
     if name in YEARLY:
-        return {year: _number(f"{name}.{year}", item, 0) for year, item in _years(name, value).items()}
+        least = -100 if name in YEARLY_GROWTHS else 0
+        return {year: _number(f"{name}.{year}", item, least) for year, item in _years(name, value).items()}
     if name == "quality_smes":
         return {title: _whole(f"{name}.{title}", item) for title, item in _titles(name, value).items()}
     if name in TRUTHS:
-        return _one_of(name, value, (True, False), "true、false 或 null")
+        return _truth(name, value)
     if name == "higher_level_recognition":
         return _one_of(name, value, LEVELS, '"provincial"、"national" 或 null')
     if name in COUNTS:
         return _whole(name, value)
     least, most = (-100, None) if name in GROWTHS else (0, 100 if name in SHARES else None)
     return _number(name, value, least, most)
+
+
+def _truth(name: str, value: Any) -> Any:
+    return _one_of(name, value, (True, False), "true、false 或 null")
 
 
 def _years(name: str, value: Any) -> dict[str, Any]:
@@ -221,11 +246,11 @@ def _number(name: str, value: Any, least: int, most: int | None = None) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise FactsInvalid(f"{name} 应为数，现为 {value!r}", name=name)
     short = isinstance(value, Decimal) and int(value.as_tuple().exponent) >= -10 and value.adjusted() < 15
-    written = format(value, "f") if short else str(value)  # 1e2 is 100; 1e-999999999 is not spelt out
+    written = format(value, "f") if short else numerals.plain(str(value))  # 1e2 is 100; 1e-999999999 is not spelt out
     if not _DECIMAL.fullmatch(written):
-        raise FactsInvalid(
-            f"{name} 应为十进制数（整数部分至多15位，小数至多10位），现为 {str(value)[:40]!r}", name=name
-        )
+        bounds = "整数部分至多15位，小数至多10位"
+        said = f"{name} 应为十进制数（以{_unit(name)}计，不写单位；{bounds}），现为 {str(value)[:40]!r}"
+        raise FactsInvalid(said, name=name)
     number = Decimal(written)
     if number < least or (most is not None and number > most):
         bounds = f"{least} 至 {most}" if most is not None else f"不小于 {least}"
@@ -233,7 +258,11 @@ def _number(name: str, value: Any, least: int, most: int | None = None) -> Any:
     return number
 
 
-def _verdict(regime: Regime, row: Mapping[str, Any]) -> Verdict:
+def _unit(name: str) -> str:
+    return _UNITS.get(name.partition(".")[0], "%")
+
+
+def _verdict(regime: Regime, row: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict:
     met, advisory = row["met"], row["advisory"]
     if met is not UNKNOWN and not isinstance(met, bool):
         raise StepFailed(f"criteria.dmn 第 {row['row']} 行的 met 应得出是或否，现为 {met!r}", element=row["row"])
@@ -241,8 +270,11 @@ def _verdict(regime: Regime, row: Mapping[str, Any]) -> Verdict:
     value, threshold = _known(row["value"]), _known(row["threshold"])
     operator = str(row["operator"])
     why = _ADVISORY if met is False and advisory else _WHY[verdict]
-    text = str(_text(str(row["label"]), value, operator, threshold, why))
-    return Verdict(str(row["criterion"]), verdict, value, operator, threshold, regime.criteria[row["row"]], text)
+    criterion, clause = str(row["criterion"]), regime.criteria[row["row"]]
+    computed = growth.average(criterion, facts)
+    differs = growth.differs(criterion, facts, computed)
+    text = str(_beside(_text(str(row["label"]), value, operator, threshold, why), computed, differs))
+    return Verdict(criterion, verdict, value, operator, threshold, clause, text, computed, differs)
 
 
 def _asked(row: Mapping[str, Any]) -> str:
@@ -265,6 +297,19 @@ def _text(label: str, value: Any, operator: str, threshold: Any, why: str) -> Sa
         bound = said("%(operator)s %(threshold)s", operator=_OPERATORS[operator], threshold=_spoken(threshold))
         found = said("%(found)s，要求%(bound)s", found=found, bound=bound)
     return said("%(found)s；%(why)s", found=found, why=why)
+
+
+def _beside(text: Said, computed: Any, differs: bool) -> Said:
+    """The verdict with what the three years come to."""
+    if computed is None:
+        return text
+    if differs:
+        return said(
+            "%(text)s；按近三年数据计算的年均值为 %(computed)s%%，与申报的不一致，请核对",
+            text=text,
+            computed=_spoken(computed),
+        )
+    return said("%(text)s；按近三年数据计算的年均值为 %(computed)s%%", text=text, computed=_spoken(computed))
 
 
 def _known(value: Any) -> Any:
@@ -291,6 +336,7 @@ _WORDS: Mapping[Any, str] = {
     "none": said("无"),
     "provincial": said("省级"),
     "national": said("国家级"),
+    "first_batch": said("首批"),
 }
 
 

@@ -19,6 +19,8 @@ from engine.models import Deployment, DeploymentFile
 
 DaysOf: TypeAlias = Callable[[str], Followed]  # a bureau's calendar, as it stands whenever it is asked
 
+_BEFORE, _TODAY = b"city_officer", b"bureau_officer"  # how deployments from before call officers, and we do
+
 
 class Deployed:
     """A deployment, read: what its files say, each parsed when first asked for. It never changes."""
@@ -46,13 +48,21 @@ class Deployed:
     @cached_property
     def diagrams(self) -> Mapping[str, Diagram]:
         """Its diagrams as they are drawn, by their process."""
-        return diagrams.of(self.files)
+        return diagrams.of(self._read)
 
     def specs(self, process: str) -> Specs:
         """The parsed diagrams of a process. Raises NotFound."""
         if process not in self._specs:
-            self._specs[process] = bpmn.parse(self.files, process)
+            self._specs[process] = bpmn.parse(self._read, process)
         return self._specs[process]
+
+    @cached_property
+    def _read(self) -> bundle.Files:
+        """The files with the roles of today; what was frozen stays as it is."""
+        return {
+            name: content.replace(_BEFORE, _TODAY) if name.endswith(".bpmn") else content
+            for name, content in self.files.items()
+        }
 
     def step(self, process: str, within: str, element: str) -> Mapping[str, str]:
         """The properties of a step of `process`, or of the called process `within`."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from engine import xml
+from engine import conventions, xml
 from engine.bundle import Files
 
 _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -55,6 +55,17 @@ def of(files: Files) -> dict[str, Diagram]:
         if name.endswith(".bpmn"):
             found |= {diagram.process: diagram for diagram in _read(name, content)}
     return found
+
+
+def in_order(diagrams: Mapping[str, Diagram]) -> Iterator[Diagram]:
+    """Each diagram that a case may come to, before those that it calls, which follow in the order of the calls."""
+    queue, seen = [*conventions.BEGUN], set[str]()
+    while queue:
+        process = queue.pop(0)
+        if process in diagrams and process not in seen:
+            seen.add(process)
+            yield diagrams[process]
+            queue = [node.calls for node in diagrams[process].nodes.values() if node.calls] + queue
 
 
 def within(diagrams: Mapping[str, Diagram], process: str, path: str) -> Diagram | None:

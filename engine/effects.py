@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, aliased
 
+from config.chain import LEVELS
 from config.regime import SETTING
 from config.sentences import said
 from engine import (
@@ -58,8 +59,7 @@ def _letter(session: Session, case: Case, effect: Effect) -> _Carried:
 
 def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str) -> _Carried:
     template = effect.parameters["template"]
-    code = {"bureau": case.bureau_code, "applicant": case.organisation_code}.get(to)
-    code = code or organisations.county_above(session, case.organisation_code) or case.bureau_code
+    code = organisations.acting(session, case, to)
     told = session.connection().execute(_TOLD, {"case": case.id, "task": effect.answered, "office": code}).one()
     role = _ADDRESSED["bureau" if code == case.bureau_code else told.level if to == "applicant" else to]
     fields = {
@@ -180,7 +180,7 @@ _EFFECTS: Mapping[str, Callable[[Session, Case, Effect], _Carried]] = {
     "recognise": _recognise,
 }
 
-_ADDRESSED = {**OFFICERS, "city": "city_officer", "bureau": "city_officer"}
+_ADDRESSED = {**OFFICERS, **dict.fromkeys(("bureau", *LEVELS), "bureau_officer")}
 
 # Built once: what a completion asks costs less than putting the question together.
 _APPLICANT, _BUREAU, _OFFICE = aliased(Organisation), aliased(Organisation), aliased(Organisation)

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session, aliased
 from engine import clock, deliveries
 from engine.actors import APPLICANTS
 from engine.conventions import OFFICERS
-from engine.models import Case, Cluster, Membership, Obligation, Organisation, Reminder, Task
+from engine.models import Cluster, Membership, Obligation, Organisation, Reminder, Task
 
 ESCALATION: Final = "escalation"  # the letter to a superior
-BUREAU_ROLE: Final = "city_officer"  # who is reminded of what a bureau owes
+BUREAU_ROLE: Final = "bureau_officer"  # who is reminded of what a bureau owes
 LEADER: Final = "bureau_leader"
+BUREAUS: Final = ("city", "province", "ministry")  # levels of organisations that have a leader
 
 _AS_READ: Final = {"synchronize_session": False}
 
@@ -115,25 +116,25 @@ def _to_superiors(session: Session, going: Any) -> list[Select[Any]]:
     if not session.scalar(select(exists().where(going, Reminder.escalates))):
         return []
     of_task = select(*_of(), Membership.person_id, *_told(literal(ESCALATION), Task.due_at)).select_from(Reminder)
-    of_task = of_task.join(Task, Task.id == Reminder.task_id).join(Case, Case.id == Task.case_id)
+    of_task = of_task.join(Task, Task.id == Reminder.task_id)
     of_duty = select(*_of(), Membership.person_id, *_told(literal(ESCALATION), Obligation.due_at)).select_from(Reminder)
     of_duty = of_duty.join(Obligation, Obligation.id == Reminder.obligation_id)
     of_duty = of_duty.outerjoin(Cluster, Cluster.id == Obligation.cluster_id)
     owner = func.coalesce(Cluster.organisation_code, Obligation.bureau_code)
     return [
-        _above(of_task, Task.organisation_code, Case.bureau_code).where(Reminder.escalates),
-        _above(of_duty, owner, Obligation.bureau_code).where(Reminder.escalates),
+        _above(of_task, Task.organisation_code).where(Reminder.escalates),
+        _above(of_duty, owner).where(Reminder.escalates),
     ]
 
 
-def _above(query: Select[Any], office: Any, bureau: Any) -> Select[Any]:
-    """With the superior of an office: a park's county, the bureau of a county, the leader of the bureau itself."""
+def _above(query: Select[Any], office: Any) -> Select[Any]:
+    """With the superior of an office: a park's county, the bureau above a county, the leader of a bureau itself."""
     own, parent = aliased(Organisation), aliased(Organisation)
     in_county = and_(own.level == "park", parent.level == "county")
     leads = case(
-        (own.code == bureau, and_(Membership.organisation_code == bureau, Membership.role == LEADER)),
+        (own.level.in_(BUREAUS), and_(Membership.organisation_code == own.code, Membership.role == LEADER)),
         (in_county, and_(Membership.organisation_code == parent.code, Membership.role == OFFICERS["county"])),
-        else_=and_(Membership.organisation_code == bureau, Membership.role == BUREAU_ROLE),
+        else_=and_(Membership.organisation_code == parent.code, Membership.role == BUREAU_ROLE),
     )
     return query.join(own, own.code == office).outerjoin(parent, parent.code == own.parent_code).join(Membership, leads)
 

@@ -55,14 +55,14 @@ def require_open(session: Session, round_: Round, organisation_code: str) -> Non
     if round_.state == "draft":
         raise Refused(said("本批次的申报通知尚未发布，请待通知发布后申报"), round=round_.id)
     if round_.opens_at and clock.now() < round_.opens_at:
-        raise Refused(said("本批次自%(time)s起接受申报，请届时再来", time=_in_words(round_.opens_at)), round=round_.id)
+        raise Refused(said("本批次自%(time)s起接受申报，请届时再来", time=in_words(round_.opens_at)), round=round_.id)
     if round_.state not in RUNNING or closing is None:
         raise Refused(said("本批次已办结，不再接受申报；请在下一批次申报"), round=round_.id)
     raise Refused(
         said(
             "申报已于%(time)s截止，本次不能再申报。确有特殊原因的，请向%(contact)s说明，"
             "经同意并记录后可在延长的期限内补报；也可以在下一批次申报",
-            time=_in_words(closing),
+            time=in_words(closing),
             contact=contact(session, round_),
         ),
         round=round_.id,
@@ -81,6 +81,7 @@ def contact(session: Session, round_: Round) -> str:
     return f"{bureau}（{office}）" if office else bureau
 
 
-def _in_words(moment: datetime) -> str:
+def in_words(moment: datetime) -> str:
+    """A moment as people read it, in Shanghai."""
     at = moment.astimezone(clock.SHANGHAI)
     return f"{at.year}年{at.month}月{at.day}日{at:%H:%M}"

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from config.sentences import enumerated, said
-from engine import access, clock, deployments, engagements, events, organisations, outbox, ties
+from engine import access, clock, deployments, engagements, events, organisations, outbox, seats, ties
 from engine.access import Actor
 from engine.conventions import OFFICERS
 from engine.errors import FormInvalid, NotFound, Refused
@@ -53,7 +53,7 @@ def arrange(answered: "Answered") -> Mapping[str, Any]:
     session, case, answers = answered.session, answered.case, answered.answers
     chosen, leader = list(answers["inspectors"]), answers["leader"]
     appointment = appointment_of(answers)
-    candidates = ties.candidates(session, case, KIND)
+    candidates = ties.candidates(session, case, KIND, office=answered.task.organisation_code)
     problems = [*_wrong_team(candidates, chosen, leader), *_wrong_times(appointment)]
     if problems:
         raise FormInvalid(problems)
@@ -102,7 +102,8 @@ def change(
     Without `inspectors` the team stays. Raises NotFound, Forbidden, FormInvalid, Refused once the report is made.
     """
     case, inspection = _open(session, actor, inspection_id)
-    candidates = ties.candidates(session, case, KIND) if inspectors else []
+    office = session.scalar(seats.sender(inspection.panel_id))
+    candidates = ties.candidates(session, case, KIND, office=office) if inspectors else []
     problems = [*_wrong_times(appointment), *_wrong_lines(appointment, reason)]
     if appointment.starts_at <= clock.now():
         problems.append(Problem("starts_at", "after_now", said("开始时间应晚于现在，请改为将来的时间")))
@@ -134,9 +135,9 @@ def cancel(session: Session, actor: Actor, inspection_id: int, reason: str) -> I
     return inspection
 
 
-def choices(session: Session, case: Case) -> list[tuple[int, str, str | None]]:
+def choices(session: Session, case: Case, office: str) -> list[tuple[int, str, str | None]]:
     """Who may be chosen for a visit: id, name with employer and the visits they are on already, the reason why not."""
-    found = ties.candidates(session, case, KIND)
+    found = ties.candidates(session, case, KIND, office=office)
     engaged = engagements.to_come(session, [each.member_id for each in found], without=case.id)
     return [(each.member_id, _called(each, engaged.get(each.member_id, ())), each.excluded) for each in found]
 
@@ -277,7 +278,7 @@ def _changed(session: Session, actor: Actor, case: Case, inspection: Inspection,
         "办件编号": str(case.id),
         "集群名称": cluster.name if cluster else case.title,
         "批次": round_.title if round_ else "",
-        "机构": organisations.get(session, case.bureau_code).name,
+        "机构": organisations.get(session, session.scalars(seats.sender(inspection.panel_id)).one()).name,
         "意见": reason.strip(),
         "安排": "原定的抽查已取消。" if off else _lines(_kept(inspection)),
         "条款": deployed.clauses.clause_of(_CHANGED, "letter") or "",

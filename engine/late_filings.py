@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.chain import LEVELS
 from config.sentences import said
 from engine import access, cases, clock, events, filing
 from engine.access import Actor
@@ -87,7 +88,7 @@ def listed(session: Session, actor: Actor, round_id: int) -> list[Row]:
 
 
 def offices(session: Session, round_: Round) -> list[tuple[str, str]]:
-    """Who may be let in late: counties and parks of the bureau, code and name."""
+    """Who may be let in late: counties and parks of the bureau, and the offices between; code and name."""
     query = select(Organisation.code, Organisation.name).where(_applicants_of(round_))
     return [(code, name) for code, name in session.execute(query.order_by(Organisation.path))]
 
@@ -102,7 +103,7 @@ def _require_running(session: Session, round_: Round) -> None:
 
 def _problems(session: Session, round_: Round, code: str, until: datetime, reason: str) -> Iterator[Problem]:
     if not session.scalar(select(Organisation.code).where(Organisation.code == code, _applicants_of(round_))):
-        yield Problem("organisation_code", "not_an_applicant", said("请选择本局管辖的县级主管部门或园区管委会"))
+        yield Problem("organisation_code", "not_an_applicant", said("请选择本局管辖的主管部门或园区管委会"))
     if until <= clock.now() or (round_.closes_at and until <= round_.closes_at):
         yield Problem("until", "not_later", said("补报期限应晚于现在，也晚于申报截止时间"))
     if not reason:
@@ -113,7 +114,7 @@ def _problems(session: Session, round_: Round, code: str, until: datetime, reaso
 
 def _applicants_of(round_: Round) -> Any:
     below = Organisation.path.contains(f"/{round_.bureau_code}/", autoescape=True)
-    return below & Organisation.level.in_(("county", "park"))
+    return below & Organisation.level.in_(("county", "park", *LEVELS))
 
 
 def _unfiled(session: Session, round_: Round, code: str) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, deployments, filing
+from engine import access, deployments, filing, identities
 from engine.access import Actor
 from engine.errors import Refused
 from engine.forms import Form
@@ -27,6 +27,7 @@ class Door:
     process: str
     name: str  # of the diagram
     form: Form  # of its start
+    clusters: tuple[tuple[int, str], ...]  # that an application can be about: identity, and what it is called
 
 
 def doors(session: Session, actor: Actor) -> list[Door]:
@@ -77,5 +78,16 @@ def _behind(session: Session, actor: Actor, round_: Round, late: Mapping[tuple[i
         if filing.takes(round_.state, round_.opens_at, round_.closes_at, until):
             closing = filing.later(round_.closes_at, until)
             form = deployed.form(opening["form"])
-            title = deployed.regime.title
-            yield Door(round_.id, round_.title, closing, round_.regime, title, process, drawn.name, form)
+            asked = identities.FIELD in form.fields()
+            known = identities.earlier(session, near[0].organisation_code) if asked else []
+            yield Door(
+                round_.id,
+                round_.title,
+                closing,
+                round_.regime,
+                deployed.regime.title,
+                process,
+                drawn.name,
+                form,
+                tuple(known),
+            )

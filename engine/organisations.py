@@ -1,14 +1,15 @@
 """Organisations: the tree of bureaus, county departments and park committees, by their official division codes."""
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
 from config.sentences import enumerated, said
-from engine.errors import NotFound
-from engine.models import Organisation
+from engine.errors import NotFound, Refused, StepFailed
+from engine.models import Case, Organisation
 
 LEVELS = {"ministry": "部", "province": "省级", "city": "市级", "county": "县级", "park": "园区"}  # from the top down
 
@@ -83,6 +84,40 @@ def county_above(session: Session, code: str) -> str | None:
     path = get(session, code).path.strip("/").split("/")
     found = select(Organisation.code).where(Organisation.code.in_(path), Organisation.level == "county")
     return session.scalar(found)
+
+
+def chain(session: Session, code: str, levels: Sequence[str]) -> list[str]:
+    """The offices of these levels above an applicant, in this order. Raises Refused where there is none of a level."""
+    path = get(session, code).path.strip("/").split("/")
+    query = select(Organisation.level, Organisation.code).where(Organisation.code.in_(path), Organisation.code != code)
+    found = dict(session.execute(query).all())
+    if missing := [level for level in levels if level not in found]:
+        why = said(
+            "本单位之上没有%(level)s主管部门，而申报须逐级审核推荐；请联系系统管理员在机构中补上后再申报",
+            level=enumerated(said(LEVELS[level]) for level in missing),
+        )
+        raise Refused(why, organisation=code)
+    return [found[level] for level in levels]
+
+
+def acting(session: Session, case: Case, place: str) -> str:
+    """Whose officers act for a case at this place: "applicant", "county", "bureau" or a level of its chain.
+
+    "above city" is who comes next after the city's. Where there is no county above the applicant the bureau acts for
+    it. Raises StepFailed for a level it lacks.
+    """
+    if place in {"applicant", "bureau"}:
+        return case.organisation_code if place == "applicant" else case.bureau_code
+    if place == "county":
+        return county_above(session, case.organisation_code) or case.bureau_code
+    if place.startswith("above "):
+        above = [*case.chain.split(), case.bureau_code]
+        return above[above.index(acting(session, case, place.removeprefix("above "))) + 1]
+    of_level = Organisation.code.in_(case.chain.split()), Organisation.level == place
+    found = session.scalar(select(Organisation.code).where(*of_level))
+    if found is None:
+        raise StepFailed(said("办件 %(case)s 没有 %(level)s 一级的办理单位", case=case.id, level=place), case=case.id)
+    return found
 
 
 def applicant_level(session: Session, code: str) -> str:

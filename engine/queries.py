@@ -305,6 +305,7 @@ _ROUND = (
     Round.state,
     Round.opens_at,
     Round.closes_at,
+    Round.first_batch,
     Round.case_id,
 )
 _CLUSTER = (

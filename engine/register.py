@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tup
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import bulletin, clock, deployments
+from engine import bulletin, clock, deployments, identities
 from engine.errors import NotFound
 from engine.models import Case, Cluster, Notice, Organisation
 
@@ -49,14 +49,18 @@ def entries(
 
 
 def entry(session: Session, cluster_id: int) -> Row:
-    """An entry with its regime's title and the notices that named it, oldest first. Raises NotFound."""
+    """An entry with its regime's title, its other recognitions and the notices that named it, oldest first.
+
+    Raises NotFound.
+    """
     query = _listed(Organisation.name.label("applicant"), Organisation.division)
     query = query.join(Organisation, Organisation.code == Cluster.organisation_code)
     rows = _rows(session, query.where(Cluster.id == cluster_id))
     if not rows:
         raise NotFound(said("名录中没有这个集群"))
     title = regime_title(session, rows[0]["regime"])
-    return {**rows[0], "regime_title": title, "notices": _named_in(session, cluster_id)}
+    others = identities.recognitions(session, session.get_one(Cluster, cluster_id), clock.today())
+    return {**rows[0], "regime_title": title, "others": others, "notices": _named_in(session, cluster_id)}
 
 
 def by_place(session: Session, wanted: Wanted) -> list[Row]:

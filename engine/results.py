@@ -46,9 +46,9 @@ class Result:
 
     @property
     def recommended(self) -> bool | None:
-        """What the panel's opinion says; None while there is none."""
-        said = self._said("expert_review")
-        return None if said is None else said == "recommend"
+        """What the panel's opinion, or the second review, says; None while there is none."""
+        said = self._said("second_review") or self._said("expert_review")
+        return None if said is None else said in {"pass", "recommend"}
 
     @property
     def inspected(self) -> str | None:

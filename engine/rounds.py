@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.regime import Regime
 from config.sentences import said
-from engine import access, cases, clock, deployments, draft_lists
+from engine import access, cases, clock, deployments, draft_lists, recommendations
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
 from engine.forms import Form, Problem
@@ -18,6 +18,7 @@ from engine.models import Case, Organisation, Round, Task
 if TYPE_CHECKING:
     from engine.acts import Answered
 
+FIRST_BATCH = "first_batch"  # a field of the call, where the criteria ask for a recognition of the level below
 AGAIN = 500  # characters of the reason for one round more in a year
 
 
@@ -87,9 +88,12 @@ def call(answered: "Answered") -> Mapping[str, Any]:
     if answers["year"] != round_.year:
         why = said("本批次为 %(year)s 年度；请改为 %(year)s", year=round_.year)
         problems.append(Problem("year", "not_the_round", why))
+    problems += recommendations.level_problems(answered)
     if problems:
         raise FormInvalid(problems)
     round_.opens_at = opens_at
+    round_.first_batch = answers.get(FIRST_BATCH) is True
+    recommendations.keep_levels(answered)
     return {}
 
 

@@ -6,10 +6,10 @@ engine.access builds its rules from these. They know nothing of roles and take a
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from engine.models import Case, Opinion, Panel, Seat, Task
+from engine.models import Case, Opinion, Panel, PoolMember, Seat, Task
 
 
 def held(person_id: int) -> ColumnElement[bool]:
@@ -28,6 +28,12 @@ def judged(person_id: int) -> ColumnElement[bool]:
     inside = or_(Seat.state != "invited", Panel.kind != "expert")
     sits = exists().where(Panel.case_id == Case.id, Seat.panel_id == Panel.id, Seat.person_id == person_id, inside)
     return sits.correlate(Case)
+
+
+def sender(panel_id: Any) -> Select[str]:
+    """The office whose people a panel's members are: of a visit, who arranged it."""
+    members = select(PoolMember.bureau_code).join(Seat, Seat.member_id == PoolMember.id)
+    return members.where(Seat.panel_id == panel_id).limit(1)
 
 
 def under_seal(person_id: int) -> ColumnElement[bool]:

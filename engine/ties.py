@@ -37,8 +37,10 @@ class Candidate:
     since: str  # first day of the term
 
 
-def candidates(session: Session, case: Case, kind: str, fields: Collection[str] = ()) -> list[Candidate]:
-    """Every member of the bureau's pool of this kind, by number: those who may judge the case, and why others may not.
+def candidates(
+    session: Session, case: Case, kind: str, fields: Collection[str] = (), *, office: str | None = None
+) -> list[Candidate]:
+    """Every member of this kind in the pool of the bureau, or of this office, by number; and why some may not judge.
 
     Suspended, outside their term, without the role or with a disabled account; at work where the applicant, the
     operating body or an enterprise of the application is; in the applicant's county; with a declared interest.
@@ -46,11 +48,11 @@ def candidates(session: Session, case: Case, kind: str, fields: Collection[str] 
     query = (
         select(PoolMember, Person, pool.HAS_ROLE)
         .join(Person, Person.id == PoolMember.person_id)
-        .where(PoolMember.bureau_code == case.bureau_code, PoolMember.kind == kind)
+        .where(PoolMember.bureau_code == (office or case.bureau_code), PoolMember.kind == kind)
         .order_by(PoolMember.id)
     )
     rows = session.execute(query).all()
-    ties = _of_members(session, case, [member for member, _person, _has_role in rows])
+    ties = _of_members(session, case, [member for member, _person, _has_role in rows], office or case.bureau_code)
     asked = {fold(field) for field in fields if field.strip()}
     return [
         Candidate(
@@ -69,7 +71,7 @@ def candidates(session: Session, case: Case, kind: str, fields: Collection[str] 
 
 def of(session: Session, case: Case, member: PoolMember) -> str | None:
     """The tie between this member and the case, in words; None: there is none."""
-    return _of_members(session, case, [member]).get(member.id)
+    return _of_members(session, case, [member], member.bureau_code).get(member.id)
 
 
 def fold(name: str) -> str:
@@ -77,12 +79,12 @@ def fold(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
-def _of_members(session: Session, case: Case, members: Iterable[PoolMember]) -> dict[int, str]:
+def _of_members(session: Session, case: Case, members: Iterable[PoolMember], office: str) -> dict[int, str]:
     """Who has a tie to the case, and which: the first that is found."""
     members = list(members)
     applicant = session.get_one(Organisation, case.organisation_code)
     lines = [code for code in applicant.path.split("/") if code]
-    above = [code for code in lines[lines.index(case.bureau_code) + 1 :] if code] if case.bureau_code in lines else []
+    above = lines[lines.index(office) + 1 :] if office in lines else []
     named = _named(session, case, [applicant.code, *above])
     declared = _declared(session, case, [applicant.code, *above], [member.id for member in members])
     found: dict[int, str] = {}

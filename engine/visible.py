@@ -37,14 +37,15 @@ def visible_cases(actor: Actor) -> ColumnElement[bool]:
         rules += _of_office(membership, Case)
         if membership.role in VISITORS:
             unsealed = exists().where(Task.case_id == Case.id, Task.sealed.is_(False), _visited(actor, membership))
-            ours = Case.bureau_code == membership.organisation_code
-            rules += [unsealed.correlate(Case), and_(ours, seats.judged(actor.person_id))]
+            sent = or_(Case.bureau_code == membership.organisation_code, _in_chain(membership))
+            rules += [unsealed.correlate(Case), and_(sent, seats.judged(actor.person_id))]
     return or_(false(), *rules)
 
 
 def visible_tasks(actor: Actor) -> ColumnElement[bool]:
     """待办 the actor may read: of their own side of a case; the bureau reads all of its cases', experts their own.
 
+    An office of the chain reads what it and those below it do in a case that has come to it, not what is done above.
     Experts and inspectors read what the applicant filed in the cases they judge. An opinion under seal is its
     author's alone, whoever else may read the case.
     """
@@ -55,8 +56,9 @@ def visible_tasks(actor: Actor) -> ColumnElement[bool]:
         elif membership.role == "park_officer":
             rules.append(Task.organisation_code == membership.organisation_code)
         elif membership.role in BUREAU:
-            ours = exists().where(Case.id == Task.case_id, Case.bureau_code == membership.organisation_code)
-            rules.append(ours.correlate(Task))
+            ours = exists().where(Case.id == Task.case_id, _of_bureau(membership)).correlate(Task)
+            came = exists().where(Case.id == Task.case_id, _came_to(membership)).correlate(Task)
+            rules += [ours, and_(Task.organisation_code.in_(_at_or_below(membership.path)), came)]
         elif membership.role in VISITORS:
             rules += [_visited(actor, membership), _filed_before(actor, membership)]
     return and_(or_(false(), *rules), ~seats.under_seal(actor.person_id))
@@ -166,4 +168,30 @@ def _of_office(membership: Membership, thing: type[Case] | type[Cluster]) -> lis
         return [thing.organisation_code.in_(_at_or_below(membership.path))]
     if membership.role == "park_officer":
         return [thing.organisation_code == membership.organisation_code]
-    return [thing.bureau_code == membership.organisation_code] if membership.role in BUREAU else []
+    if membership.role not in BUREAU:
+        return []
+    if thing is Case:
+        return [_of_bureau(membership), _came_to(membership)]
+    waits = exists().where(Case.cluster_id == Cluster.id, _in_chain(membership)).correlate(Cluster)
+    came = exists().where(Case.cluster_id == Cluster.id, _came_to(membership)).correlate(Cluster)
+    return [and_(Cluster.bureau_code == membership.organisation_code, ~waits), came]
+
+
+def _of_bureau(membership: Membership) -> ColumnElement[bool]:
+    """Cases that the bureau sees whole, from when it may: at once, or when one has come to it through the chain."""
+    return and_(Case.bureau_code == membership.organisation_code, or_(~_in_chain(membership), _has_come_to(membership)))
+
+
+def _came_to(membership: Membership) -> ColumnElement[bool]:
+    return and_(_in_chain(membership), _has_come_to(membership))
+
+
+def _in_chain(membership: Membership) -> ColumnElement[bool]:
+    return Case.chain.contains(f" {membership.organisation_code} ", autoescape=True)
+
+
+def _has_come_to(membership: Membership) -> ColumnElement[bool]:
+    """Once something was to be done there it stays in sight."""
+    there = aliased(Task)
+    ours = there.organisation_code == membership.organisation_code
+    return exists().where(there.case_id == Case.id, ours).correlate(Case)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import access
+from engine import access, seats
 from engine.access import Actor
 from engine.errors import NotFound
 from engine.models import Case, Inspection, Organisation, Panel, Person, PoolMember, Round, Seat, Task
@@ -31,7 +31,7 @@ class Visit:
     title: str  # of the cluster's case
     regime: str
     round_title: str
-    office: str  # the bureau's name
+    office: str  # the name of who arranged it
     team: tuple[Inspector, ...]
     reported: bool
 
@@ -75,6 +75,11 @@ def team(session: Session, seat_id: int) -> list[tuple[int, str]]:
     return [(row.member_id, f"{row.display_name}（{row.employer}）") for row in rows]
 
 
+def arranged_by(session: Session, visited: Visit) -> str:
+    """The code of the office that arranged it, of whose pool its team is."""
+    return session.scalars(seats.sender(visited.inspection.panel_id)).one()
+
+
 def shows_team(actor: Actor, visited: Visit) -> bool:
     """Whether the names of the inspectors are for this person: the bureau's own people and the team itself."""
     return access.may(actor, "inspection.team", visited.inspection)
@@ -113,6 +118,6 @@ _ABOUT = (
     )
     .join(Case, Case.id == Inspection.case_id)
     .join(Panel, Panel.id == Inspection.panel_id)
-    .join(Organisation, Organisation.code == Case.bureau_code)
+    .join(Organisation, Organisation.code == seats.sender(Inspection.panel_id).correlate(Inspection).scalar_subquery())
     .outerjoin(Round, Round.id == Case.round_id)
 )

@@ -158,7 +158,7 @@ def members(session: Session, actor: Actor, sheet: Worksheet) -> list[tuple[int,
         return []
     if sheet.task.seat_id is not None:
         return visits.team(session, sheet.task.seat_id)
-    found = inspections.choices(session, sheet.case)
+    found = inspections.choices(session, sheet.case, sheet.task.organisation_code)
     return [(member_id, called) for member_id, called, excluded in found if excluded is None]
 
 

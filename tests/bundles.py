@@ -26,6 +26,24 @@ actor = "各县"
 outside = "不经办件办理"
 """
 
+# Asks for every number of the regime, whatever the diagrams of a test ask for: one that nobody asks for is a fault.
+NUMBERS = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="n" name="数字" namespace="https://jiqun.example/n">
+<decision id="numbers" name="数字">
+<decisionTable id="numbers_table" hitPolicy="FIRST">
+<input id="numbers_input"><inputExpression id="numbers_expression"><text>1</text></inputExpression></input>
+<output id="numbers_output" name="numbers"/>
+<rule id="numbers_rule">
+<inputEntry id="numbers_cell"><text>-</text></inputEntry>
+<outputEntry id="numbers_result">
+<text>[deadline("acceptance"), deadline("publicity"), limit("area_km2")]</text>
+</outputEntry>
+</rule>
+</decisionTable>
+</decision>
+</definitions>
+"""
+
 
 def form(**fields: list[str]) -> bytes:
     """A form file: a field a name, to choose among these values; without values it is a list of cases."""
@@ -47,7 +65,8 @@ def form(**fields: list[str]) -> bytes:
 
 
 def bundle(*diagrams: Diagram, **more: bytes) -> dict[str, bytes]:
-    """A whole bundle: these diagrams, a form, a letter, a regime, and for every user task an internal reason.
+    """A whole bundle: these diagrams, a form, a letter, a regime, a table that asks for its numbers, and for every user
+    task an internal reason.
 
     `more` are further files or others in their place, with __ for / and the last _ for the dot: forms__returned_json.
     """
@@ -56,6 +75,7 @@ def bundle(*diagrams: Diagram, **more: bytes) -> dict[str, bytes]:
     reasons = "".join(f'[[internal]]\nelement = "{step}"\nreason = "本局流程"\n' for step in steps)
     files |= {
         "forms/opinion.json": form(decision=["accept", "refuse"], cases=[]),
+        "numbers.dmn": NUMBERS.encode(),
         "letters/told.txt": "结果通知\n\n您的申报已有结果。\n".encode(),
         "regime.toml": REGIME.encode(),
         "clauses.toml": (CLAUSES + reasons).encode(),

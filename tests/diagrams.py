@@ -73,7 +73,7 @@ class Diagram:
         **properties: str,
     ) -> "Diagram":
         """A person's task; form, role and at have defaults, `form=""` leaves the property away."""
-        given = {"form": "opinion", "role": "city_officer", "at": "bureau"} | properties
+        given = {"form": "opinion", "role": "bureau_officer", "at": "bureau"} | properties
         self.people.append(element)
         if lane is not None:
             self.lanes.setdefault(lane, []).append(element)

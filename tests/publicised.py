@@ -126,7 +126,7 @@ def publicised(office: Office, clock: StandingClock, *, clusters: int = 3, **dec
 def with_second_leader(office: Office) -> Office:
     """The office with `leader2`, and with `both`, who is officer and leader."""
     with office.database.write() as session:
-        for name, roles in {"leader2": ("bureau_leader",), "both": ("city_officer", "bureau_leader")}.items():
+        for name, roles in {"leader2": ("bureau_leader",), "both": ("bureau_officer", "bureau_leader")}.items():
             person = accounts.add(session, name, by="setup")
             for role in roles:
                 accounts.grant(session, person, role, "441800", by="setup")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.clock import SHANGHAI
+from engine.forms import Form
 
 MOMENT = datetime(
     2025, 4, 10, 9, 0, tzinfo=SHANGHAI
@@ -45,6 +46,13 @@ def application_data(*, evidence: str | None = None, **changes: Any) -> dict[str
         state |= {f"{item}_files": [evidence] for item, how in state.items() if how == "provided"}
     data = {**_parts_1_to_4(), **_parts_5_to_9(), **state} | changes
     return {name: answer for name, answer in data.items() if answer is not None}
+
+
+def application_for(form: Form, **changes: Any) -> dict[str, Any]:
+    """The application as far as a regime's form asks for it, and what only that one asks. `changes` replace answers."""
+    own = {"founded": "2010年5月", "introduction": "以特种铝型材为主导，熔铸、挤压、表面处理和深加工配套齐全。"}
+    data = {**own, **application_data()} | changes
+    return {name: answer for name, answer in data.items() if name in form.fields()}
 
 
 def _parts_1_to_4() -> dict[str, Any]:
@@ -216,7 +224,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "higher_level_recognition": "none",
     },
     "forward": {"decision": "forward", "opinion": "申报材料齐全，同意报送。"},
-    "acceptance": {"decision": "accept", "opinion": "无"},
+    "acceptance": {"decision": "accept", "within_one_county": True, "opinion": "无"},
+    "recommend": {
+        "decision": "recommend",
+        "truth_checked": True,
+        "rank": 1,
+        "introduction": "以特种铝型材为主导，熔铸、挤压、表面处理和深加工配套齐全。",
+        "opinion": "符合认定标准，细分领域位居前列，同意推荐。",
+    },
     "first_review": {
         **{f"finding_{theme}": dict(_FINDING) for theme in _THEMES},
         "decision": "pass",

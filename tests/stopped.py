@@ -40,13 +40,13 @@ def failing_for_parks_at_the_start() -> dict[str, bytes]:
     """The closing time of a park's application is no moment."""
     closing = ">{}</bpmn:timeDate>"
     wrong = 'closes_at if applicant_level != "park" else applicant_level'
-    return changed("application.bpmn", closing.format("closes_at"), closing.format(wrong))
+    return changed("filing.bpmn", closing.format("closes_at"), closing.format(wrong))
 
 
 def failing_for_parks_when_decided() -> dict[str, bytes]:
     """What a park's application is told in the end it cannot understand."""
     old = 'case_id in decided["recognised"]'
-    return changed("application.bpmn", old, f'{old} if applicant_level != "park" else applicant_level &gt; 3')
+    return changed("outcome.bpmn", old, f'{old} if applicant_level != "park" else applicant_level &gt; 3')
 
 
 def failing_when_the_first_round_closes() -> dict[str, bytes]:
@@ -60,7 +60,7 @@ def failing_when_the_first_round_closes() -> dict[str, bytes]:
 
 def going_in_circles() -> dict[str, bytes]:
     """Who is accepted is asked again whether they were: without end, and without waiting for anybody."""
-    return redirected("application.bpmn", "tell_accepted", "higher_level", "acceptance_decision")
+    return redirected("intake.bpmn", "tell_accepted", "accepted", "acceptance_decision")
 
 
 def redirected(file: str, source: str, target: str, new_target: str) -> dict[str, bytes]:

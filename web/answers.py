@@ -135,16 +135,21 @@ def precheck(regime: str, facts: Path) -> None:
 
 @click.command()
 @click.argument("regime")
-def clauses(regime: str) -> None:
+@click.option("--carriers", is_flag=True, help="反过来列：每个环节、栏目、条件、通知和期限，各依据哪些条款")
+def clauses(regime: str, carriers: bool) -> None:
     """REGIME 条文要求的每项职责及其承载者。有职责无人承载、或承载者不存在的，退出码为 1。"""
     with _unusable_if_refused():
         from config import clauses as clause_files
-        from engine import bundle, carriers
+        from engine import bases, bundle
+        from engine import carriers as carrying
 
         files = bundle.shipped(regime)
         named = clause_files.load(clause_files.content(regime), f"config/clauses/{regime}.toml")
-        missing = carriers.missing(files, named)
-    _print_json([asdict(duty) for duty in named.duties])
+        missing = carrying.missing(files, named)
+        found: list[Any] = bases.of(files, named) if carriers else list(named.duties)
+    _print_json([asdict(each) for each in found])
+    for duty in named.waiting():
+        click.echo(f"{duty.clause}：待系统的后续部分（{duty.waits}）承载：{duty.gist}", err=True)
     for duty in named.uncarried():
         click.echo(f"{duty.clause}：尚无承载者，也未说明为何在系统之外：{duty.gist}", err=True)
     for clause, carrier in missing:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from config.errors import JiqunError
+from config import regime as regime_files
+from config.errors import JiqunError, RegimeInvalid
 from engine import bundle, lint, xml
 from engine.bundle import Files
 from engine.lint import Finding
@@ -63,9 +64,22 @@ def _found(paths: Iterable[Path], *, dry_run: bool) -> Iterator[Finding]:
 
 
 def _shipped(dry_run: bool) -> Iterator[Finding]:
-    for regime in bundle.regimes():
+    for regime in regime_files.names():
+        if why := _unusable(regime):
+            file = _from_here(regime_files.FOLDER / f"{regime}.toml").as_posix()
+            yield Finding(file, None, "", "regime", "error", why)
+            continue
         sources = {name: _from_here(path) for name, path in bundle.sources(regime).items()}
         yield from _at(lint.problems(bundle.shipped(regime), dry_run=dry_run), sources, Path(regime))
+
+
+def _unusable(regime: str) -> str:
+    """Why the rest of the regime's files cannot be looked at; empty where they can."""
+    try:
+        rules = regime_files.shipped(regime)
+    except RegimeInvalid as error:
+        return error.message
+    return "" if rules.deployable else f"规则体系 {regime} 没有各环节的时限；请写明 [limits]"
 
 
 def _by_themselves(group: dict[str, Path], dry_run: bool) -> Iterator[Finding]:
@@ -84,7 +98,8 @@ def _place(finding: Finding) -> tuple[str, int | None, str, str]:
 
 def _at(findings: Iterable[Finding], sources: dict[str, Path], folder: Path) -> Iterator[Finding]:
     for finding in findings:
-        yield replace(finding, file=sources.get(finding.file, folder / finding.file).as_posix())
+        source = sources.get(finding.file, folder / finding.file)
+        yield replace(finding, file=source.as_posix(), line=None if bundle.is_composed(source) else finding.line)
 
 
 def _name_in_a_bundle(path: Path) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {  # name → where it is defined; a module is imported when its comm
     "clauses": "web.answers:clauses",
     "mail": "web.mail_commands:mail",
     "check": "web.check:check",
+    "new-regime": "web.new_regime:new_regime",
     "deploy": "web.record_commands:deploy",
     "audit": "web.record_commands:audit",
     "dossier": "web.record_commands:dossier",

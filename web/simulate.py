@@ -81,11 +81,14 @@ class Run:
 
     @cached_property
     def regime(self) -> "Regime":
-        """The first of those that ship and can be deployed."""
+        """The first that ships for a city of the demo."""
         from config import regime as regimes
         from engine import bundle
+        from web import demo
 
-        return regimes.shipped(bundle.regimes()[0])
+        cities = {each["code"] for each in demo.plan()["organisations"] if each["level"] == "city"}
+        shipped = (regimes.shipped(name) for name in bundle.regimes())
+        return next(regime for regime in shipped if regime.bureau in cities)
 
     @cached_property
     def office(self) -> "Office":
@@ -122,7 +125,7 @@ class Run:
             with self.database.write() as session:
                 deployments.deploy(session, self.regime.name, bundle.shipped(self.regime.name), by="simulate")
             with self.database.write() as session:
-                self.actors = self.office.furnish(session)
+                self.actors = self.office.furnish(session, self.regime.bureau)
 
     def carry(self, until: str = "") -> None:
         """Open the round if it is not there, and sweep over what is open until it has ended.

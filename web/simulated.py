@@ -111,13 +111,12 @@ class Office:
         ]
         return {each.name: each for each in found}
 
-    def furnish(self, session: Session) -> dict[str, Actor]:
+    def furnish(self, session: Session, bureau: str) -> dict[str, Actor]:
         """Organisations, people and pool; answers who may act, by account."""
         told = demo.plan()
         for each in told["organisations"]:
             organisations.add(session, each["code"], each["name"], each["level"], each.get("parent"))
-        bureau = next(each["code"] for each in told["organisations"] if each["level"] == "city")
-        people = {f"city{number}": ("city_officer", bureau) for number in range(1, CITY + 1)}
+        people = {f"city{number}": ("bureau_officer", bureau) for number in range(1, CITY + 1)}
         people |= {"leader": ("bureau_leader", bureau), "publisher": ("publisher", bureau)}
         for each in told["organisations"]:
             if each["level"] in {"county", "park"}:
@@ -181,7 +180,9 @@ def _acceptance(asked: Asked) -> Answers:
     if asked.applied.returned and asked.task.pass_number == 1:
         remarks = [{"field": "output", "remark": "与企业发展情况表不一致，请核对"}]
         return {"decision": "return", "opinion": "请补正", "remarks": remarks}
-    return {"decision": "accept", "opinion": "材料齐全"}
+    form = deployments.deployed(asked.session, asked.case.deployment_id).form(asked.task.form)
+    recognised = {"prerequisite": "recognised"} if "prerequisite" in form.fields() else {}
+    return {"decision": "accept", "within_one_county": True, "opinion": "材料齐全", **recognised}
 
 
 def _first_review(asked: Asked) -> Answers:
@@ -207,7 +208,11 @@ def _score(asked: Asked) -> Answers:
 
 
 def _arrange(asked: Asked) -> Answers:
-    free = [member for member, _, excluded in inspections.choices(asked.session, asked.case) if not excluded]
+    free = [
+        member
+        for member, _, excluded in inspections.choices(asked.session, asked.case, asked.task.organisation_code)
+        if not excluded
+    ]
     team = [free[(asked.case.id + number) % len(free)] for number in range(2)]
     return filled.appointment(team, calendar.shipped().nth_working_day(clock.today(), 2 + asked.case.id % 5).date)
 

@@ -186,6 +186,8 @@ class CriterionVerdict(Told):
     threshold: Annotated[Figure, Field(description="所要求的数，写法同 value")]
     clause: str
     text: str
+    computed: Annotated[Figure, Field(description="按近三年数据计算的年均值（%），供与申报的对照；null 为没有")] = None
+    differs: Annotated[bool, Field(description="申报的年均值与计算的不一致，请核对")] = False
 
 
 class PrecheckRow(Told):

@@ -124,10 +124,25 @@ class Register(Told):
     items: list[RegisterRow]
 
 
+class OtherRecognition(Told):
+    """同一集群在其他规则体系中的认定。"""
+
+    cluster_id: Annotated[int, Field(description="名录中的编号")]
+    regime: str
+    title: Annotated[str, Field(description="认定名称")]
+    number: Annotated[str | None, Field(description="登记编号")]
+    bureau: Annotated[str, Field(description="认定机关")]
+    level: Annotated[str, Field(description="认定机关的层级：ministry、province、city")]
+    first_day: date | None
+    last_day: date | None
+    state: Annotated[str, Field(description="recognised 有效、expired 待复核、revoked 已撤销")]
+
+
 class RegisterEntry(RegisterRow):
-    """一个已认定的集群，和列有它的公告（由旧到新）。"""
+    """一个已认定的集群，它的其他认定，和列有它的公告（由旧到新）。"""
 
     regime_title: str
+    others: list[OtherRecognition]
     notices: list[NoticeRow]
 
 

@@ -17,6 +17,7 @@ class RoundRow(Told):
     year: int
     title: str
     again: Annotated[str | None, Field(description="本年度再次开展的理由")]
+    first_batch: Annotated[bool, Field(description="首批：不要求已获下一级认定")]
     state: Annotated[str, Field(description="draft 拟稿、open 申报中、closed 截止、published 已公布、cancelled 取消")]
     opens_at: Annotated[datetime | None, Field(description="从何时起接受申报；null 为自通知发布")]
     closes_at: datetime | None

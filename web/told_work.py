@@ -20,6 +20,13 @@ class RegimeList(Told):
     items: list[Regime]
 
 
+class Choice(Told):
+    """可以选择的一个办件、一名人员，或者一个集群。"""
+
+    value: Annotated[int, Field(description="填写的编号：办件编号、名录编号，或集群编号")]
+    title: str
+
+
 class Opening(Told):
     """现在可以申报的批次，和申报的表单。"""
 
@@ -31,17 +38,11 @@ class Opening(Told):
     process: Annotated[str, Field(description="流程的标识，发起办件时写入 process")]
     name: Annotated[str, Field(description="流程名称")]
     form_schema: Annotated[FormSchema, Field(alias="schema", description="发起办件时 data 的 JSON Schema（2020-12）")]
+    clusters: Annotated[list[Choice], Field(description="data 的 earlier_cluster 可以填写的集群")]
 
 
 class OpeningList(Told):
     items: list[Opening]
-
-
-class Choice(Told):
-    """可以选择的一个办件，或者一名人员。"""
-
-    value: Annotated[int, Field(description="填写的编号：办件编号，或名录编号")]
-    title: str
 
 
 class FieldChoices(Told):

@@ -1,6 +1,7 @@
-"""Documents: what an office signs, as a Word file to go on with and as a PDF to publish, with the same bytes each time.
+"""Documents: what an office signs or seals, with the same bytes each time.
 
-Nothing else knows the libraries that make them. Layout: GB/T 9704-2012 (党政机关公文格式).
+A decision (公文) as a Word file to go on with and as a PDF to publish, in the layout of GB/T 9704-2012; tables and
+forms as PDF to print. Nothing else knows the libraries that make them.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from datetime import date
 from engine.documents import paper, word
 from engine.documents.layout import mark_size
 
-__all__ = ["Column", "Decision", "docx", "pdf"]
+__all__ = ["Block", "Column", "Decision", "FormPart", "PrintedForm", "Table", "docx", "form_pdf", "pdf", "table_pdf"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,47 @@ class Decision:
         return (2 + overhang, 2.0) if overhang > 0 else (2.0, 2 - overhang)
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table to be sealed, on paper laid crosswise."""
+
+    title: str
+    above: Sequence[str]  # lines over the table: who seals it, whom to call
+    columns: Sequence[Column]
+    entries: Sequence[Sequence[str]]
+    day: date  # of the document's properties
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines of a form: cells under headings, or names with what was filled in beside them."""
+
+    heads: Sequence[str]  # empty: each row is a name and an answer
+    rows: Sequence[Sequence[str]]
+    title: str = ""
+    seals: bool = False  # rows with room for a signature and a seal
+
+
+@dataclass(frozen=True)
+class FormPart:
+    """A part of a form, on a page of its own: 一至七部分不得串页."""
+
+    title: str
+    note: str
+    blocks: Sequence[Block]
+    wide: bool = False  # on a page laid crosswise
+
+
+@dataclass(frozen=True)
+class PrintedForm:
+    """A form that was filled in, as it is printed."""
+
+    title: str
+    under: str  # the line below the title: which cluster
+    parts: Sequence[FormPart]
+    day: date  # it was filed
+
+
 def docx(decision: Decision) -> bytes:
     """The Word document."""
     return word.written(decision)
@@ -71,3 +113,13 @@ def docx(decision: Decision) -> bytes:
 def pdf(decision: Decision) -> bytes:
     """The PDF: tagged, in Chinese, its fonts embedded as subsets."""
     return paper.printed(decision)
+
+
+def table_pdf(table: Table) -> bytes:
+    """The PDF of a table."""
+    return paper.table(table)
+
+
+def form_pdf(form: PrintedForm) -> bytes:
+    """The PDF of a form."""
+    return paper.form(form)

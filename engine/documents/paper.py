@@ -1,36 +1,36 @@
-"""A 公文 as PDF, set by Typst with the fonts of a package: the machine's own fonts play no part."""
+"""Documents as PDF, set by Typst with the fonts of a package: the machine's own fonts play no part."""
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import processes
 from engine.documents.layout import LAYOUT
 
 if TYPE_CHECKING:
-    from engine.documents import Decision
+    from engine.documents import Decision, PrintedForm, Table
 
-TEMPLATE = Path(processes.__file__).parent / "documents" / "decision.typ"
+TEMPLATES = Path(processes.__file__).parent / "documents"
 FONTS = "pylopdf_fonts_zh_cn"  # Noto Serif SC and Noto Sans SC, SIL OFL 1.1
 STANDARD: Final = "ua-1"  # PDF/UA: readers hear title, headings and table as such
 
 
 def printed(decision: "Decision") -> bytes:
     """The PDF's bytes, the same for the same decision."""
-    import typst  # noqa: PLC0415  # its 60 MB serve this moment alone
+    return _set("decision.typ", _facts(decision), decision.day)
 
-    return typst.compile(
-        TEMPLATE,
-        font_paths=[fonts()],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_facts(decision), ensure_ascii=False)},
-        format="pdf",
-        pdf_standards=STANDARD,
-        timestamp=datetime.combine(decision.day, time(), UTC),
-    )
+
+def table(printed_table: "Table") -> bytes:
+    """The PDF's bytes, the same for the same table."""
+    return _set("table.typ", asdict(printed_table), printed_table.day)
+
+
+def form(printed_form: "PrintedForm") -> bytes:
+    """The PDF's bytes, the same for the same form."""
+    return _set("form.typ", asdict(printed_form), printed_form.day)
 
 
 def fonts() -> Path:
@@ -38,7 +38,22 @@ def fonts() -> Path:
     return Path(str(files(FONTS)))
 
 
-def _facts(decision: "Decision") -> dict[str, object]:
+def _set(template: str, facts: dict[str, Any], day: date) -> bytes:
+    import typst  # noqa: PLC0415  # its 60 MB serve this moment alone
+
+    facts |= {"day": [day.year, day.month, day.day]}
+    return typst.compile(
+        TEMPLATES / template,
+        font_paths=[fonts()],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(facts, ensure_ascii=False)},
+        format="pdf",
+        pdf_standards=STANDARD,
+        timestamp=datetime.combine(day, time(), UTC),
+    )
+
+
+def _facts(decision: "Decision") -> dict[str, Any]:
     """What the template fills in. Absent parts are null there."""
     right = decision.signature
     return {
@@ -55,7 +70,6 @@ def _facts(decision: "Decision") -> dict[str, object]:
         "entries": [list(entry) for entry in decision.entries],
         "copies": decision.copies or None,
         "date": decision.date,
-        "day": [decision.day.year, decision.day.month, decision.day.day],
         "issuer_right": right[0],
         "date_right": right[1],
     }

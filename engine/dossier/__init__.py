@@ -3,7 +3,19 @@
 Made again, it has the same bytes: nothing of the moment, the machine or the program is in it.
 """
 
-from engine.dossier.archive import Broken, note_taken, problems, written
-from engine.dossier.parts import GROUPS, Dossier, Part, Worded, of_case
+from engine.dossier.archive import Broken, note_taken, pack, problems, written
+from engine.dossier.parts import GROUPS, Dossier, Part, Worded, made, of_case
 
-__all__ = ["GROUPS", "Broken", "Dossier", "Part", "Worded", "note_taken", "of_case", "problems", "written"]
+__all__ = [
+    "GROUPS",
+    "Broken",
+    "Dossier",
+    "Part",
+    "Worded",
+    "made",
+    "note_taken",
+    "of_case",
+    "pack",
+    "problems",
+    "written",
+]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -36,8 +36,16 @@ def written(dossier: Dossier, out: IO[bytes]) -> None:
         made("", "style.css", "版式", pages.STYLE),
         *dossier.parts,
     ]
+    pack(parts, {"format": FORMAT, "case": dossier.case_id, "title": dossier.title}, out)
+
+
+def pack(parts: Sequence[Part], about: Mapping[str, Any], out: IO[bytes]) -> None:
+    """Write an archive of these parts, and behind them the manifest: what it is about, and each file's size and hash.
+
+    Raises Broken as `written`.
+    """
     listed = [{"path": part.path, "size": part.size, "sha256": part.sha256} for part in parts]
-    manifest = {"format": FORMAT, "case": dossier.case_id, "title": dossier.title, "files": listed}
+    manifest = {**about, "files": listed}
     with zipfile.ZipFile(out, "w") as archive:
         for part in parts:
             if part.content is not None:
@@ -85,11 +93,11 @@ def _copy(archive: zipfile.ZipFile, part: Part) -> None:
                 out.write(chunk)
     except FileNotFoundError as error:
         raise Broken(
-            said("文件“%(title)s”已不在数据目录中，请从备份恢复后再制作卷宗", title=part.title), file=part.path
+            said("文件“%(title)s”已不在数据目录中，请从备份恢复后再制作", title=part.title), file=part.path
         ) from error
     if (size, digest.hexdigest()) != (part.size, part.sha256):
         raise Broken(
-            said("文件“%(title)s”的内容与登记的散列值不符，请从备份恢复后再制作卷宗", title=part.title), file=part.path
+            said("文件“%(title)s”的内容与登记的散列值不符，请从备份恢复后再制作", title=part.title), file=part.path
         )
 
 

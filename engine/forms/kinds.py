@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from jsonschema import FormatChecker
 
-from engine import vocabulary
+from engine import numerals, vocabulary
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -68,7 +68,10 @@ FACTS: Final = frozenset({
     "quality_smes.champion", "above_scale_share_pct", "rd_growth_pct", "patent_growth_pct", "patents_per_10k",
     "industrial_internet_pct", "co2_intensity", "energy_intensive", "energy_benchmark_met", "water_intensive",
     "water_benchmark_met", "no_major_incidents", "no_violations", "plan_provided", "higher_level_recognition",
+    "industrial_software_rising", "industry_permitted", "rd_growth_by_year_pct",
 })  # fmt: skip
+
+FACTS_OF_THE_ROUND: Final = ("first_batch",)  # an exception that the round's notice makes: False where it does not
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
@@ -115,7 +118,7 @@ def read(schema: Schema, value: Any) -> Any:
     """The posted value as its inlined schema means it: folded text, exact Decimal, int, bool. None: nothing was given.
 
     A value that cannot be read stays as it is, for the schema to refuse it by name. Numbers come as JSON numbers or
-    as text, and nothing is rounded (填报说明 2: 数据有小数时，保留小数点后2位).
+    as text, also in full width and with thousands separators, and nothing is rounded (填报说明 2: 保留小数点后2位).
     """
     if "x-kind" in schema:
         return _answer(schema["x-kind"], value)
@@ -150,8 +153,8 @@ def _answer(kind: str, value: Any) -> Any:
 
 
 def _decimal(value: Any) -> Any:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return Decimal(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(plain := numerals.plain(value)):
+        return Decimal(plain)
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     if isinstance(value, float):  # the shortest digits that mean this float are the ones somebody typed
@@ -160,8 +163,8 @@ def _decimal(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, str) and _NUMBER.fullmatch(value) and "." not in value:
-        return int(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(plain := numerals.plain(value)) and "." not in plain:
+        return int(plain)
     if isinstance(value, float | Decimal) and -(10**15) < value < 10**15 and value == int(value):
         return int(value)
     return value

@@ -1,5 +1,6 @@
 """The Chinese sentences for what is wrong with an answer: the thing, and the way out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,9 @@ NOT_AN_OBJECT = said("填报内容应是“字段：答案”的对象")
 NOT_A_NUMBER = said("应填确定的数字，例如 12.50")
 UNPRINTABLE = said("含有不可显示的控制字符，请删去后重新输入")
 
+_UNIT = re.compile(r".*[（(]([^（()）]{1,20})[)）]")  # the last brackets of a title: 产值（亿元）第一年
+_WITH_UNIT = re.compile(r"[-－]?[0-9０-９][0-9０-９.．,，]*\s*[^0-9０-９.．,，\s][^0-9０-９]*")  # 30亿, 1,200 万元
+_NUMBERS = {"decimal", "decimal_or_none", "percent", "whole"}
 _TEXTS = {"line", "text", "long_text", "notice_text"}
 _CLUSTER_NAME = "中小企业特色产业集群（XX产业）"  # as the forms of the ministry print it, in every language
 
@@ -95,14 +99,14 @@ def explain(rule: str, error: ValidationError, steps: Sequence[Any], fields: Map
     if rule == "unknown_field":
         return rule, unknown(steps[-1])
     if rule == "format":
-        return _format(label, str(bound), value)
+        return _with_unit(label, value, _unit(steps, fields)) or _format(label, str(bound), value)
     if rule == "pattern":
         rule = schema.get("x-kind", rule)
     if rule == "minItems" and not value:
         return "required", said("请填写%(label)s，至少 %(least)s 项", label=label, least=bound)
     if rule in ("minimum", "maximum", "maxLength", "minItems", "maxItems", "maxProperties"):
         return _bound(rule, label, bound, value)
-    return _other(rule, label, schema)
+    return _with_unit(label, value, _unit(steps, fields)) or _other(rule, label, schema)
 
 
 def _bound(rule: str, label: str, bound: Any, value: Any) -> tuple[str, Said]:
@@ -177,12 +181,37 @@ def _place(steps: Sequence[Any], fields: Mapping[str, Schema]) -> tuple[str, Sch
     return label, schema
 
 
+def _unit(steps: Sequence[Any], fields: Mapping[str, Schema]) -> Title | None:
+    """The unit in which the number at this place is asked for, in the languages of its title; None: none is named."""
+    schema: Schema = {"properties": fields}
+    unit = None
+    for step in steps:
+        inner = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
+        schema = inner or schema.get("additionalProperties") or {}
+        if "title" in schema and (found := _UNIT.match(title := title_of(schema))):
+            others = {language: part[1] for language, other in title.others.items() if (part := _UNIT.match(other))}
+            unit = Title(found[1], others)
+    return unit if schema.get("x-kind") in _NUMBERS else None
+
+
 def _asked(label: str, schema: Schema) -> Said:
     kind = schema.get("x-kind")
     if kind in _TEXTS:
         return said("请填写%(label)s，无相关情况时填“%(nothing)s”", label=label, nothing=NOTHING)
     return (
         said("请选择%(label)s", label=label) if kind in ("choice", "yes_no") else said("请填写%(label)s", label=label)
+    )
+
+
+def _with_unit(label: str, value: Any, unit: Title | None) -> tuple[str, Said] | None:
+    """For a number with a unit written behind it, where one is asked for in a unit of its own."""
+    if unit is None or not isinstance(value, str) or not _WITH_UNIT.fullmatch(value):
+        return None
+    return "not_a_number", said(
+        "%(label)s只填数字，不写单位；本栏以%(unit)s计，现为“%(value)s”，请换算后填写",
+        label=label,
+        unit=unit,
+        value=shown(value),
     )
 
 

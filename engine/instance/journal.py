@@ -37,6 +37,13 @@ class Step:
     name: str
     properties: Mapping[str, str]
     seat: int | None  # whose holder it is for, out of the variable that the property `held_by` names
+    office: str | None = None  # for which its process was called
+
+    @property
+    def place(self) -> str:
+        """Whose officers act: "applicant", "county", "bureau", a level of the chain, or "above" and such a level."""
+        at = self.properties["at"]
+        return {"office": self.office or "", "above": f"above {self.office}"}.get(at, at)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from lxml import etree
 
 from config import clauses as clause_files
 from config import regime as regime_files
+from config import tables
 from config.errors import RegimeInvalid
 from engine import carriers, forms, letters, xml
 from engine.bundle import Files
+from engine.lint import numbers
 from engine.lint.findings import Finding, Report
 from engine.lint.surroundings import Surroundings, stem
 
 _KNOWN = re.compile(r"[a-z][a-z0-9_]*\.(bpmn|dmn)|forms/[a-z][a-z0-9_]*\.json|letters/[a-z][a-z0-9_]*\.txt", re.ASCII)
 _NEEDED = {"regime.toml": "规则体系的数字", "clauses.toml": "条款与步骤的对照"}
+UNFILLED = "请填写"  # what the skeleton of a regime has where only its owner knows the words
 _AT_LINE = re.compile(r"at line ([0-9]+)")
 
 
@@ -37,10 +40,18 @@ def findings(files: Files, around: Surroundings) -> Iterator[Finding]:
         if name not in files:
             report.error(None, "missing-file", f"流程包缺少 {name}（{what}）；请添加")
         elif name == "regime.toml":
-            _check_regime(report, files[name], around)
+            _check_regime(report, files[name], around, files)
         else:
             _check_clauses(report, files, around)
+        _check_filled(report, files.get(name, b""))
         yield from report.findings
+
+
+def _check_filled(report: Report, content: bytes) -> None:
+    """What `jiqun new-regime` left to be filled in."""
+    for at, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        if UNFILLED in line.partition("#")[0]:
+            report.warning(at, "unfilled", f"尚未填写：{line.strip()}；请按条文写明")
 
 
 def _check_form(report: Report, content: bytes) -> None:
@@ -61,7 +72,7 @@ def _check_letter(report: Report, content: bytes) -> None:
         report.error(line, "letter", why)
 
 
-def _check_regime(report: Report, content: bytes, around: Surroundings) -> None:
+def _check_regime(report: Report, content: bytes, around: Surroundings, names: Collection[str]) -> None:
     try:
         regime = regime_files.load(content)
     except RegimeInvalid as error:
@@ -71,8 +82,11 @@ def _check_regime(report: Report, content: bytes, around: Surroundings) -> None:
     rows = set() if table is None else {rule.get("id") for rule in table.iter(f"{{{xml.namespace(table)}}}rule")}
     for criterion in regime.criteria:
         if criterion not in rows:
-            why = f"criteria.{criterion}：criteria.dmn 没有编号为 {criterion} 的行；请改正名称或在表中添加"
+            there_are = tables.among(criterion, sorted(str(row) for row in rows))
+            why = f"criteria.{criterion}：criteria.dmn 没有编号为 {criterion} 的行{there_are}；请改正名称或在表中添加"
             report.error(_line_of(content, criterion), "regime", why)
+    if all(name in {**around.diagrams, **around.tables} for name in names if name.endswith((".bpmn", ".dmn"))):
+        numbers.check(report, content, around)  # what cannot be read asks for nothing, and is told of
 
 
 def _check_clauses(report: Report, files: Files, around: Surroundings) -> None:
@@ -92,6 +106,12 @@ def _check_clauses(report: Report, files: Files, around: Surroundings) -> None:
             report.error(_line_of(content, element), "clauses", why)
     if unread or around.regime is None or None in around.forms.values():
         return  # what cannot be read carries nothing, and is told of
+    for duty in clauses.uncarried():
+        why = (
+            f"{duty.clause}（{duty.gist}）无人承载；请写明 carriers，"
+            "或在 outside 中写明为何在系统之外，或在 waits 中写明待哪一部分承载"
+        )
+        report.error(_line_of(content, duty.gist), "clauses", why)
     for clause, carrier in carriers.missing(files, clauses):
         why = f"{clause} 的载体 {carrier.kind} {carrier.id} 不存在；请改正编号，或在系统中补上"
         report.error(_line_of(content, carrier.id), "clauses", why)

@@ -1,12 +1,12 @@
-"""Processes that call each other: no circles, not too deep, and every id the name of one process only."""
+"""Processes that call each other: no circles, not too deep, each for an office there is, and every id but once."""
 
 from collections.abc import Iterator
 
 from lxml import etree
 
-from engine import xml
-from engine.lint.findings import Report
-from engine.lint.surroundings import Surroundings
+from engine import conventions, xml
+from engine.lint.findings import Report, joined
+from engine.lint.surroundings import Surroundings, properties
 
 MAX_DEPTH = 10  # of sub-processes and calls within each other, as engine.bpmn bounds it
 
@@ -17,6 +17,7 @@ def check(report: Report, root: etree._Element, around: Surroundings) -> None:
         own = process.get("id", "")
         for call in process.iter(xml.tag("callActivity")):
             called = call.get("calledElement", "")
+            _check_office(report, call, around)
             if own == called or own in around.called_by(called):
                 why = f"流程 {own} 经过这里又调用到自己，会无休止地重复；请用连线画出返回，或拆成不相互调用的流程"
                 report.error(call, "call-cycle", why)
@@ -28,6 +29,18 @@ def check(report: Report, root: etree._Element, around: Surroundings) -> None:
     for other in _named_like_a_process(root, around):
         why = f"编号 {other.get('id')} 与另一个流程相同；请给子流程换一个编号"
         report.error(other, "duplicate-process", why)
+
+
+def _check_office(report: Report, call: etree._Element, around: Surroundings) -> None:
+    """A call says for which office it is made, where something in the called process is done by it."""
+    office, known = properties(call).get(conventions.OFFICE), ("bureau", *around.levels)
+    if office is not None and office not in known:
+        report.error(call, "unknown-place", f"调用写明的办理单位 office={office} 不存在；可用的有 {joined(known)}")
+    callers = (each.get("id", "") for each in call.iterancestors(xml.tag("process")))
+    given = office is not None or any(around.asks_office(caller) for caller in callers)  # who was told hands it on
+    if not given and around.asks_office(call.get("calledElement", "")):
+        why = f"所调用的流程由 office 办理，调用时没有写明 office；可用的有 {joined(known)}"
+        report.error(call, "office-missing", why)
 
 
 def _depth(scope: etree._Element, around: Surroundings, known: dict[str, int]) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 
 from lxml import etree
@@ -15,8 +16,10 @@ from engine.lint.surroundings import Surroundings
 
 POLICIES = ("UNIQUE", "FIRST", "COLLECT")  # SpiffWorkflow treats all others as FIRST
 
-# What criteria.dmn may name: the same as engine.criteria.NAMES, without loading the engine for a check.
+CRITERIA = "criteria.dmn"
+# What it may name: the same as engine.criteria.NAMES, without loading the engine for a check.
 FACT_NAMES = {fact.partition(".")[0] for fact in form_kinds.FACTS} | {"criteria", "advisory"}
+FACT_NAMES |= {*form_kinds.FACTS_OF_THE_ROUND}
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'""")
@@ -50,12 +53,18 @@ def check(report: Report, root: etree._Element, around: Surroundings) -> None:
     for expression in table.iter(_tag(root, "inputExpression")):
         check_text(report, expression, expression.findtext(_tag(root, "text")), around, names, what="输入")
     for rule in table.iter(_tag(root, "rule")):
+        asked = around if _is_asked(rule, report.file, around) else replace(around, regime=None)
         for cell, given in zip(rule.iter(_tag(root, "inputEntry")), inputs, strict=True):
-            _check_input_cell(report, cell, given or "", around, names)
+            _check_input_cell(report, cell, given or "", asked, names)
         for cell in rule.iter(_tag(root, "outputEntry")):
             text = cell.findtext(_tag(root, "text")) or ""
             if text and not _is_feel(report, cell, text):
-                check_text(report, cell, text, around, names, what="结果")
+                check_text(report, cell, text, asked, names, what="结果")
+
+
+def _is_asked(rule: etree._Element, file: str, around: Surroundings) -> bool:
+    """Of the criteria a regime takes some rows; it need not have the numbers of the others."""
+    return file != CRITERIA or around.regime is None or rule.get("id") in around.regime.criteria
 
 
 def _misshapen(root: etree._Element, around: Surroundings) -> Iterator[tuple[etree._Element, str]]:

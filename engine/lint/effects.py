@@ -55,7 +55,7 @@ def _check_parameters(report: Report, operator: etree._Element, around: Surround
     """A parameter that names something of the bundle is a text in quotes; the others are expressions."""
     choices: dict[tuple[str, str], tuple[str, Collection[str] | None]] = {
         ("letter", "template"): ("unknown-letter", around.letters),
-        ("letter", "to"): ("unknown-place", conventions.ADDRESSEES),
+        ("letter", "to"): ("unknown-place", {*conventions.ADDRESSEES, *around.levels}),
         ("announce", "kind"): ("operator-parameters", conventions.NOTICE_FORMS),
         ("open_publicity", "period"): ("unknown-period", None if around.regime is None else around.regime.periods),
         ("set_round", "state"): ("operator-parameters", conventions.ROUND_STATES),

@@ -9,7 +9,7 @@ _RESERVED = {"Start", "End", "Root", "StartEventSplit", "StartEventJoin"}  # Spi
 _RESERVED_ENDS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
 
 _EXTENSIONS = {  # of SpiffWorkflow, and where they mean something to us
-    "properties": {"userTask", "startEvent", "endEvent", "intermediateThrowEvent", "sendTask"},
+    "properties": {"userTask", "callActivity", "startEvent", "endEvent", "intermediateThrowEvent", "sendTask"},
     "calledDecisionId": {"businessRuleTask"},
     "serviceTaskOperator": {"serviceTask"},
     "messagePayload": {"messageEventDefinition", "sendTask"},
@@ -108,7 +108,11 @@ def _check_extension(report: Report, element: etree._Element) -> None:
 
 
 def _check_properties(report: Report, element: etree._Element, holder: str) -> None:
-    by_holder = {"userTask": conventions.STEP_PROPERTIES, "startEvent": conventions.START_PROPERTIES}
+    by_holder = {
+        "userTask": conventions.STEP_PROPERTIES,
+        "startEvent": conventions.START_PROPERTIES,
+        "callActivity": conventions.CALL_PROPERTIES,
+    }
     known = by_holder.get(holder, conventions.THROW_PROPERTIES)
     seen = set()
     for item in element:

@@ -42,9 +42,10 @@ RULES = frozenset(
         ),
         *("operator-missing", "operator-unknown", "operator-parameters", "unknown-letter", "message"),
         *("unknown-process", "unknown-decision", "call-cycle", "call-depth", "duplicate-process"),
+        "office-missing",
         # decision tables and the other files
         *("dmn-shape", "dmn-hit-policy", "dmn-feel"),
-        *("missing-file", "unknown-file", "form", "letter", "regime", "clauses"),
+        *("missing-file", "unknown-file", "form", "letter", "regime", "dead-number", "unfilled", "clauses"),
         "trial",
     }
 )

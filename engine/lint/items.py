@@ -44,7 +44,7 @@ def _wrong(scope: Scope, name: str, marks: etree._Element, names: set[str]) -> I
     given = [each for each in (collection, item, result, None if in_place else results) if each is not None]
     if len(set(given)) != len(given):
         yield "列表、每项和每项结果的名称不能相同，汇总列表只能另取名称或就用逐项处理的列表；请改名"
-    reserved = set(conventions.START_NAMES) | set(vocabulary.WORDS) | _set_by_others(scope.nodes[name])
+    reserved = set(conventions.GIVEN_NAMES) | set(vocabulary.WORDS) | _set_by_others(scope.nodes[name])
     for taken in (item, None if in_place else results):
         if taken in reserved:
             yield f"名称 {taken} 已有别的环节或系统使用；请改名"

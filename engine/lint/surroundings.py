@@ -9,6 +9,7 @@ from lxml import etree
 
 from config import clauses as clause_files
 from config import regime as regime_files
+from config.chain import LEVELS
 from config.clauses import Clauses
 from config.errors import JiqunError
 from config.regime import Regime
@@ -53,6 +54,11 @@ class Surroundings:
                 found[decision.get("id", "")] = {output.get("name", "") for output in outputs}
         return found
 
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """The levels of the chain; without a regime every one there may be."""
+        return LEVELS if self.regime is None else self.regime.levels
+
     def process(self, name: str) -> list[etree._Element]:
         """The process of this id, if there is one."""
         root = self.diagrams.get(self.processes.get(name, ""))
@@ -75,11 +81,28 @@ class Surroundings:
         A call activity hands all data over and takes all back: callers, called, and what else the callers call
         lend each other their names.
         """
-        above = {process} | {other for other in self.processes if process in self.called_by(other)}
-        related = above.union(*(self.called_by(each) for each in above))
-        return set(conventions.START_NAMES).union(
-            *(self._own_names[each] for each in related if each in self.processes)
+        return set(conventions.GIVEN_NAMES).union(
+            *(self._own_names[each] for each in self._related(process) if each in self.processes)
         )
+
+    def user_tasks(self, process: str) -> set[str]:
+        """The ids of the user tasks that a case may have in which this process runs."""
+        roots = [self.diagrams[self.processes[each]] for each in self._related(process) if each in self.processes]
+        return {task.get("id", "") for root in roots for task in root.iter(xml.tag("userTask"))}
+
+    def asks_office(self, process: str) -> bool:
+        """Whether something in this process is done by, or told to, the office that its call names."""
+        for root in self.process(process):
+            at = (properties(task).get("at") for task in root.iter(xml.tag("userTask")))
+            told = (row for row in root.iter(f"{{{xml.SPIFF}}}parameter") if row.get("id") == "to")
+            if {conventions.OFFICE, conventions.ABOVE} & {*at, *(row.get("value", "").strip("'") for row in told)}:
+                return True
+        return False
+
+    def _related(self, process: str) -> set[str]:
+        """The process, those that call it, and what all of these call."""
+        above = {process} | {other for other in self.processes if process in self.called_by(other)}
+        return above.union(*(self.called_by(each) for each in above))
 
     def given_by(self, process: str) -> set[str]:
         """The names that this process, or what it calls, puts into the data."""

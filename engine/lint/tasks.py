@@ -11,7 +11,7 @@ from engine.lint.surroundings import Surroundings, listed, properties
 
 _NEEDED = ("form", "role", "at")
 _RETURN = ("decision", "return")  # the field of a form, and its value, with which a task sends the case back
-_FIXED = conventions.START_NAMES - {"closes_at"}  # who opens a case sets these; only the closing moment may change
+_FIXED = conventions.GIVEN_NAMES - {"closes_at"}  # the program sets these; only the closing moment may change
 
 
 def check(report: Report, root: etree._Element, around: Surroundings) -> None:
@@ -33,16 +33,17 @@ def _check_user_task(report: Report, scope: Scope, name: str, around: Surroundin
         if not listed(given.get(key, "")):
             report.error(node, "property-missing", f"没有写明 {key}；用户任务应有表单 form、岗位 role 和办理单位 at")
     _check_roles(report, node, given.get("role", ""))
-    if (place := given.get("at")) and place not in conventions.PLACES:
-        report.error(node, "unknown-place", f"办理单位 at={place} 不存在；可用的有 {joined(conventions.PLACES)}")
+    if (place := given.get("at")) and place not in {*conventions.PLACES, *around.levels}:
+        known = joined({*conventions.PLACES, *around.levels})
+        report.error(node, "unknown-place", f"办理单位 at={place} 不存在；可用的有 {known}")
     _check_limit(report, node, given, around)
     _check_prechecked(report, node, given.get("prechecks"), around)
     _check_act(report, node, given, around)
-    tasks = {task.get("id") for task in node.getroottree().getroot().iter(xml.tag("userTask"))}
+    tasks = around.user_tasks(_process(node))
     for key in ("assigned_to", "not_by"):
         for other in listed(given.get(key, "")):
             if other not in tasks:
-                report.error(node, "unknown-element", f"{key} 指向的 {other} 不是本流程的用户任务；请改正编号")
+                report.error(node, "unknown-element", f"{key} 指向的 {other} 不是办件各流程中的用户任务；请改正编号")
     if given.get("form"):
         _check_form(report, scope, name, given, around)
     if around.clauses is not None:

@@ -30,6 +30,7 @@ SAMPLE = {
     "cluster_id": 1,
     "applicant_level": "county",
     "closes_at": "2099-12-31T17:30:00+08:00",
+    "office": "bureau",
 }
 
 _ROOT = Path(__file__).parents[2]

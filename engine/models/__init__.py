@@ -26,7 +26,7 @@ from engine.models.review import (
     Seat,
     Stance,
 )
-from engine.models.rounds import Cluster, Notice, Obligation, Round
+from engine.models.rounds import Cluster, Notice, Obligation, Recommendation, Round, RoundLevel
 from engine.models.work import (
     Case,
     Deployment,
@@ -74,8 +74,10 @@ __all__ = [
     "Person",
     "PoolMember",
     "Precheck",
+    "Recommendation",
     "Reminder",
     "Round",
+    "RoundLevel",
     "Sample",
     "Seat",
     "SignIn",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.columns import Base, Json
@@ -18,6 +18,8 @@ class Organisation(Base):
     division: Mapped[str]  # 行政区划代码, six digits
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("organisation.code"))
     path: Mapped[str] = mapped_column(index=True)  # codes from the root down, "/440000/441800/441881/"
+    special: Mapped[bool] = mapped_column(server_default=false())  # 计划单列市 or 兵团: a quota of its own
+    western: Mapped[bool] = mapped_column(server_default=false())  # 西部地区: may relax when it recommends
 
 
 class Person(Base):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.columns import Base, Json
@@ -22,16 +22,43 @@ class Round(Base):
     opens_at: Mapped[datetime | None]  # when it begins to take applications; empty: with its notice
     state: Mapped[str]  # draft, open, closed, published, cancelled
     closes_at: Mapped[datetime | None]  # the closing minute, once the notice is out
+    first_batch: Mapped[bool] = mapped_column(server_default=false())  # 首批: no recognition below is asked for
     case_id: Mapped[int | None]  # no foreign key: a case points to its round, not both ways
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+
+
+class RoundLevel(Base):
+    """批次对各级推荐的要求: what a round's notice says of the offices of a level of the chain."""
+
+    __tablename__ = "round_level"
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)  # city, province
+    closes_at: Mapped[datetime | None]  # until when its offices may recommend; the moment itself counts
+    most: Mapped[int | None]  # how many each may; empty: as the regime says
+    special_most: Mapped[int | None]  # 计划单列市 and 兵团; empty: as the regime says
+
+
+class Recommendation(Base):
+    """推荐: an office of the chain has sent an application on, in its round."""
+
+    __tablename__ = "recommendation"
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_run.id"), primary_key=True)
+    organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    level: Mapped[str]
+    niche: Mapped[str]  # 细分领域, folded for comparing
+    override: Mapped[str | None]  # why a second one of the niche
+    recommended_at: Mapped[datetime]
+    recommended_by: Mapped[str]
+    __table_args__ = (Index("ix_recommendation_round", "round_id", "organisation_code"),)
 
 
 REGISTERED = text("recognised_on IS NOT NULL")
 
 
 class Cluster(Base):
-    """集群: what lives across cases."""
+    """集群: what lives across cases, in one regime. Rows of one and the same cluster share their identity."""
 
     __tablename__ = "cluster"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +68,9 @@ class Cluster(Base):
     name: Mapped[str]
     number: Mapped[str | None] = mapped_column(unique=True, index=True)  # 登记编号, given with the recognition
     industry: Mapped[str | None]  # 主导产业, as last filed
+    same_as: Mapped[int | None] = mapped_column(
+        ForeignKey("cluster.id"), index=True
+    )  # the first row of it, in any regime
     state: Mapped[str]  # candidate, recognised, expired, revoked
     recognised_on: Mapped[date | None]  # the day of publication
     first_day: Mapped[date | None]  # of validity
@@ -55,6 +85,11 @@ class Cluster(Base):
         ),
         Index("ix_cluster_industry", "industry", sqlite_where=REGISTERED, postgresql_where=REGISTERED),
     )
+
+    @property
+    def identity(self) -> int:
+        """The id of the first row of this cluster: its own, unless `same_as` names another."""
+        return self.same_as or self.id
 
 
 class Notice(Base):

@@ -49,6 +49,9 @@ class Case(Base):
     organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), index=True)  # who opened it
     round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"), index=True)
     cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"), index=True)
+    # Codes of the offices that see it only once it has come to them, from below, each between blanks: those of the
+    # regime's chain, and the bureau where it sees what is recommended: " 441800 440000 100000 ".
+    chain: Mapped[str] = mapped_column(server_default=" ")
     status: Mapped[str]  # open, incident, ended, cancelled
     outcome: Mapped[str | None]  # id of the end event reached
     version: Mapped[int] = mapped_column()  # counts commands; a writer names the one it read

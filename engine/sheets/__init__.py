@@ -1,7 +1,8 @@
-"""Spreadsheets: a table of a form as an xlsx file to fill in, and the filled file read back."""
+"""Spreadsheets: a table of a form as an xlsx file to fill in, the filled file read back, and tables to be sent."""
 
 from engine.sheets.problems import Imported, SheetProblem
 from engine.sheets.reading import read
+from engine.sheets.summary import summary
 from engine.sheets.template import template
 
-__all__ = ["Imported", "SheetProblem", "read", "template"]
+__all__ = ["Imported", "SheetProblem", "read", "summary", "template"]

@@ -60,16 +60,16 @@ def _headings(sheet: Worksheet, schema: Mapping[str, Any], columns: Sequence[Col
         "数字不带单位和逗号，最多两位小数。"
         "从别的表格粘贴时请选“只粘贴数值”：不用公式，不合并单元格，不改动表头。"
     )
-    _write(sheet, TITLE_ROW, 1, schema["title"])
-    _write(sheet, HINT_ROW, 1, " ".join(filter(None, [schema.get("description"), hint])))
+    write(sheet, TITLE_ROW, 1, schema["title"])
+    write(sheet, HINT_ROW, 1, " ".join(filter(None, [schema.get("description"), hint])))
     sheet.cell(TITLE_ROW, 1).font = Font(bold=True, size=16)
     sheet.cell(HINT_ROW, 1).font = Font(color="FF5A6472")
     sheet.row_dimensions[TITLE_ROW].height = 28
     sheet.row_dimensions[NAME_ROW].hidden = True
     sheet.row_dimensions[HEADING_ROW].height = 48
     for place, column in enumerate(columns, 1):
-        _write(sheet, NAME_ROW, place, column.name)
-        cell = _write(sheet, HEADING_ROW, place, column.heading + (REQUIRED if column.required else ""))
+        write(sheet, NAME_ROW, place, column.name)
+        cell = write(sheet, HEADING_ROW, place, column.heading + (REQUIRED if column.required else ""))
         cell.font, cell.fill, cell.border = Font(bold=True), _HEAD_FILL, _BORDER
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     sheet.freeze_panes = f"B{FIRST_ROW}"
@@ -83,7 +83,7 @@ def _column(sheet: Worksheet, column: Column, place: int, rows: Sequence[Mapping
     sheet.column_dimensions[letter].width = 44 if long else 14 if number or column.choices else 28
     sheet.column_dimensions[letter].number_format = shown_as
     for row, answers in enumerate(rows, FIRST_ROW):
-        cell = _write(sheet, row, place, sheet_columns.to_cell(column, answers.get(column.name)))
+        cell = write(sheet, row, place, sheet_columns.to_cell(column, answers.get(column.name)))
         cell.number_format = shown_as
         if long:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -126,7 +126,7 @@ def _choices(book: Workbook, sheet: Worksheet, columns: Sequence[Column], last_r
     lists.sheet_state = "hidden"
     for number, (place, column) in enumerate(chosen, 1):
         for row, label in enumerate(column.choices.values(), 1):
-            _write(lists, row, number, label)
+            write(lists, row, number, label)
         source, target = get_column_letter(number), get_column_letter(place)
         check = DataValidation(
             type="list",
@@ -148,7 +148,7 @@ def _paper(sheet: Worksheet, width: int) -> None:
     sheet.print_title_rows = f"{HEADING_ROW}:{HEADING_ROW}"
 
 
-def _write(sheet: Worksheet, row: int, place: int, value: Any) -> Cell:
+def write(sheet: Worksheet, row: int, place: int, value: Any) -> Cell:
     """The value; text stays text, so that nobody's "=1+1" or "#N/A" is calculated by the reader's spreadsheet."""
     cell = cast(Cell, sheet.cell(row, place))  # nothing is merged here
     cell.value = value

@@ -31,11 +31,11 @@ from tests.integration import reader
 from web.app import create_app
 
 STEPS = {  # element → roles and how many of a hundred
-    "acceptance": (" city_officer ", 50),
-    "first_review": (" city_officer ", 40),
+    "acceptance": (" bureau_officer ", 50),
+    "first_review": (" bureau_officer ", 40),
     "decide_list": (" bureau_leader ", 5),
     "review": (" expert ", 4),
-    "verify_higher_level": (" city_officer ", 1),
+    "verify_higher_level": (" bureau_officer ", 1),
 }
 BATCH = 5000
 

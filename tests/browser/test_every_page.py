@@ -79,6 +79,7 @@ def barriers(page: Page, picture: Path) -> list[str]:
 def _kind(address: str) -> str:
     path = "/" + (address.split("/", 3)[3] if "//" in address else address.lstrip("/"))
     path, _, query = path.partition("?")
+    path = re.sub(r"/rules/\w+", "/rules/…", path)
     path = re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}|/\d+", "/…", path)
     return path + ("?" + "&".join(sorted(part.split("=")[0] for part in query.split("&"))) if query else "")
 

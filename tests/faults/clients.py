@@ -22,7 +22,7 @@ from tests.faults.invariants import Done
 
 ROLES = {  # every client has one of each
     "applicant": ("county_officer", office.COUNTY),
-    "officer": ("city_officer", office.BUREAU),
+    "officer": ("bureau_officer", office.BUREAU),
     "expert": ("expert", office.BUREAU),
     "inspector": ("inspector", office.BUREAU),
     "leader": ("bureau_leader", office.BUREAU),

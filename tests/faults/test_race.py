@@ -270,7 +270,7 @@ def test_a_message_is_delivered_once_to_a_case_that_waits_for_the_next_one(
 
 def waiting_on_when_not_listed() -> dict[str, bytes]:
     """Who is on no list waits for the next one, instead of being told."""
-    return redirected("application.bpmn", "round_outcome", "tell_not_listed", "wait_for_round")
+    return redirected("outcome.bpmn", "round_outcome", "tell_not_listed", "wait_for_round")
 
 
 def list_nobody(office: Office, round_: Round, cases: list[Case]) -> None:

@@ -72,7 +72,7 @@ def due(database: Database) -> Database:
     with database.write() as session:
         organisations.add(session, "441800", "某市工业和信息化局", "city")
         for name in ("city", "city2"):
-            accounts.grant(session, accounts.add(session, name, by="setup"), "city_officer", "441800", by="setup")
+            accounts.grant(session, accounts.add(session, name, by="setup"), "bureau_officer", "441800", by="setup")
         session.execute(update(Person).values(email=Person.name.concat("@example.invalid")))
         owed = dict.fromkeys(("printed_on", "effective_on", "earliest_on", "latest_on"), LONG_AGO.date()) | {
             "regime": "test", "bureau_code": "441800", "kind": "round_closing", "due_at": LONG_AGO + timedelta(days=7),

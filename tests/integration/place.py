@@ -68,8 +68,8 @@ PERSONAS = {  # account → (role, organisation): each role, and some a second t
     "county2": ("county_officer", COUNTY),  # a colleague
     "sibling": ("county_officer", SIBLING),  # the county next door
     "park": ("park_officer", PARK),  # a park in the county
-    "city": ("city_officer", BUREAU),
-    "city2": ("city_officer", BUREAU),
+    "city": ("bureau_officer", BUREAU),
+    "city2": ("bureau_officer", BUREAU),
     "expert": ("expert", BUREAU),  # has the review of the county's case
     "expert2": ("expert", BUREAU),  # has nothing
     "inspector": ("inspector", BUREAU),
@@ -81,7 +81,7 @@ PERSONAS = {  # account → (role, organisation): each role, and some a second t
     "auditor": ("audit_administrator", BUREAU),
     "other_county": ("county_officer", OTHER_COUNTY),
     "other_park": ("park_officer", f"{OTHER_COUNTY}-01"),
-    "other_city": ("city_officer", OTHER_BUREAU),
+    "other_city": ("bureau_officer", OTHER_BUREAU),
     "other_expert": ("expert", OTHER_BUREAU),
     "other_inspector": ("inspector", OTHER_BUREAU),
     "other_leader": ("bureau_leader", OTHER_BUREAU),
@@ -110,6 +110,7 @@ THINGS: Mapping[str, list[str]] = {
     "section_id": ["part"],
     "field": ["table"],
     "name": ["licences"],
+    "regime": ["regime"],
     "message_id": ["message"],
     "delivery_id": ["delivery"],
     "secret": ["feed"],
@@ -211,7 +212,7 @@ def furnish(database: Database, data: Path) -> Place:
         drafted = session.get_one(Round, int(ids["draft_round"])).case_id
     ids["draft_call"] = o.open_task(drafted, "call_notice").id
     round_ = o.open_round()
-    ids |= {"open_round": str(round_.id), "round_case": str(round_.case_id), "call": "1"}
+    ids |= {"regime": round_.regime, "open_round": str(round_.id), "round_case": str(round_.case_id), "call": "1"}
     o.complete("city", o.open_task(round_.case_id, "call_notice"), samples.ANSWERS["call_notice"])
     start = samples.ANSWERS["application_start"] | {"round_id": round_.id}
     county, park = o.open_case("county", start), o.open_case("park", start)

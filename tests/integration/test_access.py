@@ -41,7 +41,7 @@ ELSEWHERE = {name for name in PERSONAS if name.startswith("other_")}
 OPENERS = {
     name
     for name, (role, _) in PERSONAS.items()
-    if role.endswith(("county_officer", "park_officer", "city_officer", "leader"))
+    if role.endswith(("county_officer", "park_officer", "bureau_officer", "leader"))
 }
 
 TABLE: dict[str, set[str]] = {
@@ -112,6 +112,10 @@ TABLE: dict[str, set[str]] = {
         for round_, who in {"open_round": HANDLERS - ELSEWHERE, "draft_round": BUREAU_STAFF}.items()
         for ending in ("", ".csv")
     },
+    # papers to be sent: of one's own office; the place's regime has no summary table
+    "GET /rounds/{open_round}/papers": APPLICANTS_AND_BUREAUS - ELSEWHERE,
+    "GET /rounds/{draft_round}/papers": BUREAU_STAFF,
+    "GET /cases/{county_case}/papers/application.pdf": COUNTY_CASE - {"expert", "inspector"},  # who judge read it here
     "POST /rounds/{open_round}/deeds": HANDLERS - ELSEWHERE,  # each deed asks again, case by case
     "POST /rounds/{draft_round}/deeds": BUREAU_STAFF,
     **{
@@ -121,6 +125,9 @@ TABLE: dict[str, set[str]] = {
     },
     "GET /rounds/new": {"city", "city2", "other_city"},
     "POST /rounds/new": {"city", "city2"},  # another bureau's officer finds none of their own regimes there
+    # what the texts ask and what carries it: for whoever sees cases, and for who looks after the diagrams
+    **dict.fromkeys(("GET /rules", "GET /rules/{regime}"), HANDLERS | {"owner", "other_owner"}),
+    "GET /rules/{regime}/diagram": set(),  # of no element there is none
     # public pages; both clusters are candidates still, which are not in the register
     **dict.fromkeys(
         (

@@ -139,6 +139,13 @@ FORMS = [
     filling("percentage-below-zero", ("cloud_share", "minimum"), "不得小于 0", {"cloud_share": "-0.01"}),
     filling("words-for-a-number", ("area_km2", "not_a_number"), "应填数字", {"area_km2": "八十六"}),
     filling("exponent", ("area_km2", "not_a_number"), "应填数字", {"area_km2": "1e2"}),
+    filling(
+        "unit-in-an-amount",
+        ("output.2024", "not_a_number"),
+        "“集群总产值（亿元）”2024 年只填数字，不写单位；本栏以亿元计，现为“30亿”，请换算后填写",
+        {"output": {**FILLED["output"], "2024": "30亿"}},
+    ),
+    filling("commas-anywhere", ("area_km2", "not_a_number"), "应填数字", {"area_km2": "86,4"}),
     filling("wrong-choice", ("industry_class", "choice"), "选择", {"industry_class": "fourth"}),
     filling("not-declared-true", ("truth_statement", "required"), "请勾选", {"truth_statement": False}),
     filling("no-such-day", ("signed_on", "date"), "确有这一天", {"signed_on": "2025-02-29"}),

@@ -327,7 +327,7 @@ def test_a_notice_moves_the_limits_of_open_tasks_with_their_reminders_and_tells_
     assert event.payload["clause"] == "本局设置"
     assert event.payload["source"] == holidays.NUMBER_2025
     (letter,) = changed_letters(office)
-    assert (letter.organisation_code, letter.role) == (BUREAU, "city_officer")
+    assert (letter.organisation_code, letter.role) == (BUREAU, "bureau_officer")
     assert (letter.fields["原期限"], letter.fields["期限"]) == ("2025年4月30日", "2025年5月6日")
     assert holidays.NUMBER_2025 in letter.fields["变更依据"]
     with office.database.read() as session:

@@ -160,7 +160,7 @@ def test_incidents_are_listed_for_who_looks_after_the_bureaus_diagrams(place: Pl
 def test_why_a_case_stands_is_told_to_the_bureau_alone(at: Desk, case_id: int) -> None:
     told = {who: at.as_(who).get(f"/cases/{case_id}").get_json()["incident"] for who in ("city", "leader", "county")}
     assert told["city"].keys() == {"code", "message", "element", "happened_at"}
-    assert (told["city"]["code"], told["city"]["element"]) == ("expression_failed", "higher_level")
+    assert (told["city"]["code"], told["city"]["element"]) == ("expression_failed", "recognised_above")
     assert told["leader"] == told["city"]
     assert told["county"] is None
     assert at.as_("owner").get(f"/cases/{case_id}").status_code == 403

@@ -30,6 +30,7 @@ from engine.models import (
     Seat,
     Task,
 )
+from tests import samples
 from tests.clock import StandingClock, moment
 from web import demo, demo_rounds
 
@@ -209,7 +210,7 @@ def test_what_somebody_has_done_meanwhile_stays(played: Database, tmp_path: Path
     with played.write() as session:
         city = accounts.actor(session, accounts.by_name(session, "city"))
         overdue = session.scalars(select(Task).where(Task.state == "open", Task.due_at < clock.now())).one()
-        tasks.complete(session, city, overdue.id, {"decision": "accept", "opinion": "无"})
+        tasks.complete(session, city, overdue.id, samples.ANSWERS["acceptance"])
     before = rows(played)
     assert not demo_rounds.play(played, tmp_path / "files")
     assert rows(played) == before

@@ -155,9 +155,9 @@ def with_a_question_more() -> dict[str, bytes]:
     acceptance = "acceptance = { working_days = 5,"
     assert acceptance in numbers
     files["regime.toml"] = numbers.replace(acceptance, "acceptance = { working_days = 8,").encode()
-    drawn = files["application.bpmn"].decode()
+    drawn = files["intake.bpmn"].decode()
     assert drawn.count('name="受理">') == 1
-    files["application.bpmn"] = drawn.replace('name="受理">', 'name="收件">').encode()
+    files["intake.bpmn"] = drawn.replace('name="受理">', 'name="收件">').encode()
     return files
 
 
@@ -248,3 +248,15 @@ def test_the_second_pair_of_eyes_may_come_later(database: Database) -> None:
         session.execute(text("UPDATE deployment SET approved_by = 'another'"))
     with database.read() as session:
         assert session.get_one(Deployment, made.id).approved_by == "another"
+
+
+def test_officers_of_an_older_deployment_are_those_of_today(sqlite_database: Database) -> None:
+    """What was frozen stays as it was; who acts is read by the name the office has now."""
+    now = bundle.shipped(REGIME)
+    before = {name: content.replace(b"bureau_officer", b"city_officer") for name, content in now.items()}
+    old = deployments.Deployed(1, before)
+    assert old.step("round", "round", "draft_list")["role"] == "bureau_officer"
+    assert old.specs("round").opening["opened_by"] == "bureau_officer"
+    drawn = {node.id: node.roles for node in old.diagrams["round"].nodes.values()}
+    assert drawn["draft_list"] == {"bureau_officer"}
+    assert b"city_officer" in old.files["round.bpmn"]

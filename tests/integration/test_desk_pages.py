@@ -154,7 +154,7 @@ def many(place: Place, number: int, **facts: Any) -> None:
                 "pass_number": 1,
                 "title": "受理",
                 "form": "acceptance",
-                "roles": " city_officer ",
+                "roles": " bureau_officer ",
                 "organisation_code": BUREAU,
                 "state": "open",
                 "opened_at": now,
@@ -539,7 +539,7 @@ def test_the_bureau_finds_the_rounds_own_task(place: Place) -> None:
     assert "办理：" not in shown(place, "leader", "/rounds/{draft_round}").words
 
 
-def test_a_round_is_opened_by_the_city_officer(place: Place) -> None:
+def test_a_round_is_opened_by_the_bureau_officer(place: Place) -> None:
     city = as_reader(place, "city")
     assert "qingyuan" in city.get("/rounds/new").text
     wrong = city.post("/rounds/new", {"regime": "", "year": "二〇二六", "title": " "})

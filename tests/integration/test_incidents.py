@@ -63,7 +63,7 @@ def test_who_completes_is_told_and_nothing_of_the_command_remains(database: Data
     assert rows(office) == {**before, "incident": 1, "event": before["event"] + 1}  # that it stopped, and no more
     assert office.open_elements(task.case_id) == ["acceptance"]
     assert standing(office, task.case_id) == ("incident", None)
-    assert incidents_of(office, task.case_id) == [("expression_failed", "higher_level", None, None)]
+    assert incidents_of(office, task.case_id) == [("expression_failed", "recognised_above", None, None)]
     ((actor, payload),) = recorded(office, task.case_id, "case.stopped")
     assert (actor, payload["code"]) == ("city", "expression_failed")
     with database.read() as session:

@@ -314,13 +314,13 @@ def test_what_went_in_a_digest_became_what_the_digest_became(at: Desk, task: Tas
     city = as_(at, "city")
     shown = {int(each) for each in re.findall(r'href="/letters/(\d+)"', text(city.get("/letters?state=failed")))}
     assert shown == numbers
-    at.engage("stranger", "city_officer", "440000")
+    at.engage("stranger", "bureau_officer", "440000")
     assert 'href="/letters/' not in text(as_(at, "stranger").get("/letters"))
 
 
 def test_another_bureau_sees_nothing_of_it(at: Desk, task: Task) -> None:
     number = told(at, task)
-    at.engage("stranger", "city_officer", "440000")
+    at.engage("stranger", "bureau_officer", "440000")
     stranger = as_(at, "stranger")
     assert f"/letters/{number}" not in text(stranger.get("/letters"))
     assert stranger.get(f"/letters/{number}").status_code == 404

@@ -19,9 +19,10 @@ from engine import db, timers
 from engine.columns import Base
 from engine.db import MIGRATIONS, Database
 from engine.errors import DatabaseNewer, DatabaseOutdated
-from engine.models import Delivery, Letter, Obligation
+from engine.models import Delivery, Letter, Membership, Obligation, Task
 from tests.conftest import opened
 
+ORGANISATION = "organisation (code, name, level, division, parent_code, path)"
 REVISIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 
 
@@ -39,6 +40,25 @@ letter (id, dedupe_key, deployment_id, template, organisation_code, role, fields
     .replace("\n  ", " ")
     .splitlines()
 )  # rows of the revision before reminders
+
+
+IN_OFFICE = (
+    """
+organisation VALUES ('441800', '某局', 'city', '441800', NULL, '/441800/')
+person (id, name, display_name, created_at) VALUES (1, 'city', '经办人', :at)
+membership VALUES (1, '441800', 'city_officer', :at, 'setup')
+deployment VALUES (1, 'qingyuan', 1, 'h', :at, 'setup', NULL, '0')
+case_run (id, regime, deployment_id, process, title, bureau_code, organisation_code, status, version, awaits,
+  opened_at, opened_by, state_format, state)
+  VALUES (1, 'qingyuan', 1, 'round', '某批次', '441800', '441800', 'open', 1, ' ', :at, 'city', 1, '')
+task (id, case_id, process, element, instance_path, pass_number, title, form, roles, organisation_code, state,
+  opened_at)
+  VALUES ('t', 1, 'round', 'decide_list', '', 1, '审定', 'decide_list', ' bureau_leader city_officer ', '441800',
+  'open', :at)
+""".strip()
+    .replace("\n  ", " ")
+    .splitlines()
+)  # rows of the revision before officers of every bureau were called alike
 
 
 def test_the_migrated_tables_are_those_of_the_models(database: Database) -> None:
@@ -77,6 +97,19 @@ def test_a_database_of_every_earlier_revision_can_be_upgraded(empty_url: str, re
             assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
+def test_officers_keep_their_offices_and_tasks_under_the_new_name(empty_url: str) -> None:
+    at = "2025-10-20 02:00:00+00:00" if empty_url.startswith("postgresql") else "2025-10-20 02:00:00.000000"
+    with opened(empty_url) as database:
+        database.upgrade("20261123")
+        with database.engine.begin() as connection:
+            for statement in IN_OFFICE:
+                connection.execute(text(f"INSERT INTO {statement}"), {"at": at} if ":at" in statement else {})
+        database.upgrade()
+        with database.read() as session:
+            assert session.scalars(select(Membership.role)).all() == ["bureau_officer"]
+            assert session.scalars(select(Task.roles)).all() == [" bureau_leader bureau_officer "]
+
+
 def test_what_clusters_owed_and_letters_said_before_is_carried_over(empty_url: str) -> None:
     """The last moment is the end of the day in Shanghai, and nothing that was said long ago is sent now."""
     at = "2025-10-20 02:00:00+00:00" if empty_url.startswith("postgresql") else "2025-10-20 02:00:00.000000"
@@ -93,6 +126,7 @@ def test_what_clusters_owed_and_letters_said_before_is_carried_over(empty_url: s
             assert (owed.earliest_on, owed.latest_on) == (date(2026, 3, 15), date(2026, 3, 15))
             letter = session.scalars(select(Letter)).one()
             assert letter.spread_at == letter.created_at == datetime(2025, 10, 20, 2, tzinfo=UTC)
+            assert letter.role == "bureau_officer"  # as the officers are called today
         assert timers.post(database) == []
         with database.read() as session:
             assert session.scalars(select(Delivery)).all() == []
@@ -166,7 +200,7 @@ def test_a_table_that_others_point_to_can_be_rebuilt(
     with sqlite_database.engine.begin() as connection:
         for code, parent in (("440000", None), ("441800", "440000")):
             connection.execute(
-                text("INSERT INTO organisation VALUES (:code, '某局', 'city', :code, :parent, '/')"),
+                text(f"INSERT INTO {ORGANISATION} VALUES (:code, '某局', 'city', :code, :parent, '/')"),
                 {"code": code, "parent": parent},
             )
     rebuild = """with op.batch_alter_table('organisation', recreate='always') as table:
@@ -185,7 +219,8 @@ def test_a_table_that_others_point_to_can_be_rebuilt(
 def test_a_migration_that_breaks_a_reference_is_taken_back(
     sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orphan = "op.execute(\"INSERT INTO organisation VALUES ('441881', '某局', 'county', '441881', '440000', '/')\")"
+    values = "VALUES ('441881', '某局', 'county', '441881', '440000', '/')"
+    orphan = f'op.execute("INSERT INTO {ORGANISATION} {values}")'
     before = _revision(sqlite_database)
     monkeypatch.setattr(db, "MIGRATIONS", _history_with(tmp_path, orphan))
     with pytest.raises(RuntimeError, match="organisation pointing nowhere"):

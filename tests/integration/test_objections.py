@@ -437,7 +437,7 @@ def everybody(street: Street) -> dict[str, Reader]:
         "secadmin": ("security_administrator", "441800"),
         "sysadmin": ("system_administrator", "441800"),
         "auditor": ("audit_administrator", "441800"),
-        "other_city": ("city_officer", "440500"),
+        "other_city": ("bureau_officer", "440500"),
         "other_leader": ("bureau_leader", "440500"),
     }
     with street.at.database.write() as session:

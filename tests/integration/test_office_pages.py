@@ -130,7 +130,7 @@ def test_the_password_of_an_administrator_is_not_another_administrators_to_reset
 def test_an_administrator_gets_no_second_role_and_an_officer_no_administrators(at: Desk) -> None:
     security = as_(at, "secadmin")
     for name, role in (
-        ("auditor", "city_officer"),
+        ("auditor", "bureau_officer"),
         ("sysadmin", "audit_administrator"),
         ("city", "audit_administrator"),
     ):
@@ -143,7 +143,13 @@ def test_an_administrator_gets_no_second_role_and_an_officer_no_administrators(a
 
 @pytest.mark.parametrize(
     ("role", "organisation"),
-    [("county_officer", BUREAU), ("county_officer", PARK), ("park_officer", COUNTY), ("city_officer", PARK), ("", "")],
+    [
+        ("county_officer", BUREAU),
+        ("county_officer", PARK),
+        ("park_officer", COUNTY),
+        ("bureau_officer", PARK),
+        ("", ""),
+    ],
 )
 def test_a_role_is_granted_where_it_belongs(at: Desk, role: str, organisation: str) -> None:
     form = {"role": role, "organisation": organisation}
@@ -277,7 +283,7 @@ def test_an_account_that_cannot_be_is_explained_and_what_was_typed_is_kept(
     [
         ("words=coun", {"county", "county2"}, {"city"}),
         (f"organisation={PARK}", {"park"}, {"county"}),
-        ("role=city_officer", {"city", "city2"}, {"leader"}),
+        ("role=bureau_officer", {"city", "city2"}, {"leader"}),
         ("state=no_password", {"city", "auditor"}, {"county"}),
         ("state=active", {"county"}, {"city"}),
         ("state=active&words=zz", set(), {"county"}),

@@ -34,7 +34,7 @@ def failed(office: Office) -> int:
             dedupe_key="l",
             template="task_due",
             organisation_code=BUREAU,
-            role="city_officer",
+            role="bureau_officer",
             fields={},
             created_at=outgoing.clock.now(),
         )
@@ -117,7 +117,7 @@ def test_others_may_not(
 
 @pytest.mark.parametrize("deed", DEEDS)
 def test_a_letter_of_another_bureau_is_unknown(office: Office, failed: int, deed: Callable[..., Delivery]) -> None:
-    there = Membership("city_officer", SIBLING, f"/440000/{SIBLING}/")
+    there = Membership("bureau_officer", SIBLING, f"/440000/{SIBLING}/")
     stranger = replace(office.actors["city"], memberships=(there,))
     with pytest.raises(NotFound), office.database.write() as session:
         deed(session, stranger, failed)

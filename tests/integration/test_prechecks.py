@@ -1,5 +1,7 @@
 """What the criteria say of an application is kept when it comes in and when it is reviewed, and stops nobody."""
 
+from pathlib import Path
+
 import pytest
 
 from engine import accounts, bundle, forms, queries
@@ -9,6 +11,8 @@ from engine.errors import Forbidden, NotFound
 from engine.models import Case, Event
 from tests import office, panel, samples
 from tests.clock import StandingClock
+from tests.integration import desk
+from tests.integration.reader import reader, signed_in
 from tests.office import COUNTY, Office
 from tests.panel import Room
 from tests.samples import ANSWERS
@@ -46,6 +50,35 @@ def test_an_application_is_prechecked_when_it_comes_in(bureau: Office, clock: St
     area = next(verdict for verdict in row["verdicts"] if verdict["criterion"] == "area")
     assert (area["value"], area["operator"], area["threshold"]) == ("86.40", "<=", "100")  # exact, as it was filed
     assert area["clause"] == "第十四条（二）"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "computed"),
+    [("output_growth", "6.37"), ("rd_growth", "8.20")],  # from 21.30 to 24.10 in two steps; of 7.90, 8.10 and 8.60
+)
+def test_an_average_that_does_not_follow_from_the_three_years_is_flagged_for_the_reviewer(
+    database: Database, clock: StandingClock, tmp_path: Path, criterion: str, computed: str
+) -> None:
+    clock.move_to(samples.MOMENT)
+    at = desk.furnish(database, tmp_path / "data")
+    case = applied(at.office, **{f"{criterion}_average": "9.90"})
+    (row,) = told(at.office, "city", case)
+    (flagged,) = [verdict for verdict in row["verdicts"] if verdict["differs"]]
+    assert (flagged["criterion"], flagged["verdict"], flagged["computed"]) == (criterion, "pass", computed)
+    reviewer = reader(at.app, signed_in(database, "city"))
+    at.office.complete("city", at.office.open_task(case.id, "acceptance"), ANSWERS["acceptance"])
+    task = at.office.open_task(case.id, "first_review").id
+    for page in (f"/cases/{case.id}", f"/tasks/{task}"):
+        shown = reviewer.get(page).get_data(as_text=True)
+        assert f"按近三年数据计算的年均值为 {computed}%，与申报的不一致，请核对" in shown
+        assert shown.count("数据待核对") == 1
+
+
+def test_averages_that_follow_are_shown_without_a_flag(bureau: Office) -> None:
+    (row,) = told(bureau, "city", applied(bureau))
+    averages = {verdict["criterion"]: verdict["computed"] for verdict in row["verdicts"] if verdict["computed"]}
+    assert averages == {"output_growth": "6.37", "rd_growth": "8.20"}
+    assert not any(verdict["differs"] for verdict in row["verdicts"])
 
 
 def test_a_criterion_that_is_not_met_stops_nobody(bureau: Office) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from engine import bulletin, organisations
+from engine import bulletin, bundle, organisations
 from engine.db import Database
 from engine.models import Case, Cluster, Event, Letter, Round, StoredFile
 from notifications import wording
@@ -96,6 +96,31 @@ def test_the_seven_days_and_how_they_were_counted_are_kept(public: List) -> None
     assert (str(notice.first_day), str(notice.last_day)) == ("2025-07-01", "2025-07-10")
     assert notice.basis["counted"] == [f"2025-07-{day:02}" for day in (2, 3, 4, 7, 8, 9, 10)]
     assert (notice.basis["working_days"], notice.basis["count_first"]) == (7, False)
+
+
+def test_a_length_that_no_text_prints_is_said_to_be_set_by_those_who_recognise(
+    database: Database, clock: StandingClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, printed = bundle.shipped, 'clause = "第十五条（二）"\n\n# 每年3月15日前'
+
+    def silent(regime: str) -> bundle.Files:
+        files = shipped(regime)
+        text = files["regime.toml"].decode()
+        assert printed in text
+        return {**files, "regime.toml": text.replace(printed, 'basis = "setting"\n\n# 每年3月15日前').encode()}
+
+    monkeypatch.setattr(bundle, "shipped", silent)
+    at = desk.furnish(database, tmp_path / "data")
+    page = shown(at, publicised.publicised(at.office, clock))
+    assert "条文没有规定公示期的长短，由认定机关设定" in page
+    assert "清工信函〔2025〕16号没有规定公示期的长短，由认定机关设定为 7 个工作日。" in page
+    assert "依据清工信函" not in page
+
+
+def test_a_length_that_the_text_prints_stands_on_its_clause(at: Desk, public: List) -> None:
+    page = shown(at, public)
+    assert "依据清工信函〔2025〕16号第十五条（二），公示期为 7 个工作日。" in page
+    assert "由认定机关设定" not in page
 
 
 def test_a_notice_without_a_number_is_published_without_one(

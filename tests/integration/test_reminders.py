@@ -107,7 +107,7 @@ def test_a_new_task_is_told_once_to_those_who_may_do_it(office: Office, case_id:
     assert told(office, "task_assigned") == [("task_assigned", "city"), ("task_assigned", "city2")]
     (letter,) = rows(office, select(Letter))
     task = office.open_task(case_id, "acceptance")
-    assert (letter.task_id, letter.role, letter.fields["环节"]) == (task.id, "city_officer", task.title)
+    assert (letter.task_id, letter.role, letter.fields["环节"]) == (task.id, "bureau_officer", task.title)
 
 
 def test_who_was_told_by_the_diagram_is_not_told_again(office: Office, case_id: int) -> None:

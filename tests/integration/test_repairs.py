@@ -70,7 +70,7 @@ def test_a_repaired_case_goes_on_with_the_right_variables(database: Database, cl
     as_(office, "owner", repairs.repair, task.case_id, {"higher_level_recognition": 1}, reason)
     office.complete("city", task, ANSWERS["acceptance"])
     assert office.open_elements(task.case_id) == ["first_review"]
-    assert incidents_of(office, task.case_id) == [("expression_failed", "higher_level", "repaired", "owner")]
+    assert incidents_of(office, task.case_id) == [("expression_failed", "recognised_above", "repaired", "owner")]
     said = {"variables": {"higher_level_recognition": 1}, "reason": reason}
     assert recorded(office, task.case_id, "incident.repaired") == [("owner", said)]
     assert_sound(office)
@@ -95,7 +95,7 @@ def test_a_cancelled_case_ends_without_an_outcome_and_its_tasks_with_it(
     as_(office, "owner", repairs.cancel, task.case_id, "申报主体撤回")
     assert standing(office, task.case_id) == ("cancelled", None)
     assert office.open_elements(task.case_id) == []
-    assert incidents_of(office, task.case_id) == [("expression_failed", "higher_level", "cancelled", "owner")]
+    assert incidents_of(office, task.case_id) == [("expression_failed", "recognised_above", "cancelled", "owner")]
     assert recorded(office, task.case_id, "incident.cancelled") == [("owner", {"reason": "申报主体撤回"})]
     assert len(recorded(office, task.case_id, "task.cancelled")) == 1
     with pytest.raises(Conflict, match="已失效"):

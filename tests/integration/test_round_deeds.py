@@ -133,7 +133,7 @@ def test_four_eyes_hold_for_whom_it_is_handed_to(office: Office) -> None:
     round_ = office.open_round()
     with office.database.write() as session:
         task = session.scalars(select(Task).where(Task.case_id == round_.case_id)).one()
-        task.element, task.roles = "decide_list", " bureau_leader city_officer "
+        task.element, task.roles = "decide_list", " bureau_leader bureau_officer "
         drafted = Task(
             id="drafted", case_id=task.case_id, process="round", element="draft_list", instance_path="", pass_number=1
         )
@@ -162,7 +162,7 @@ def test_who_holds_a_task_up_is_urged_once_a_working_day(office: Office, clock: 
     with office.database.read() as session:
         letters = session.scalars(select(Letter).where(Letter.template == "urged").order_by(Letter.id)).all()
     assert [(letter.organisation_code, letter.role, letter.case_id) for letter in letters] == [
-        (BUREAU, "city_officer", case.id)
+        (BUREAU, "bureau_officer", case.id)
     ] * 2
     assert letters[0].fields["环节"] == "受理"
     assert letters[0].fields["集群名称"] == name(0)
@@ -215,7 +215,7 @@ def test_whoever_holds_the_task_is_urged_alone_and_not_again_when_it_is_handed_o
     do(office, "leader", "assign", case, "city2")
     with pytest.raises(Refused, match="今日已催办"):
         urge(office, "leader", task)
-    assert addressees(office) == [("city_officer", office.actors["city"].person_id)]
+    assert addressees(office) == [("bureau_officer", office.actors["city"].person_id)]
 
 
 def test_of_a_panel_each_expert_is_urged_alone_once_a_day(database: Database, clock: StandingClock) -> None:

@@ -460,7 +460,7 @@ def the_held_one_is_settled(bureau: Bureau, round_: dict[str, Any], case_id: int
 def everybody_is_told(bureau: Bureau, cases: dict[str, int], sampled: list[int]) -> None:
     outcomes = {who: bureau.case(case_id)["outcome"] for who, case_id in cases.items()}
     assert outcomes == {"county": "recognised", "park": "recognised", "sibling": "not_listed", "late": "unfiled"}
-    to_bureau, to_county = (BUREAU, "city_officer"), (COUNTY, "county_officer")
+    to_bureau, to_county = (BUREAU, "bureau_officer"), (COUNTY, "county_officer")
     to_sibling, to_park = (SIBLING, "county_officer"), (PARK, "park_officer")
     expected = {
         "county": [

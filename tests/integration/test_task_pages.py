@@ -270,7 +270,7 @@ def test_a_finished_task_is_there_to_read(filling: Work) -> None:
 
 
 def test_a_short_form_is_submitted_from_the_task_itself(accepting: Work) -> None:
-    done = accepting.send("", at="/submit", press="提交", decision="accept", opinion="无")
+    done = accepting.send("", at="/submit", press="提交", decision="accept", within_one_county="true", opinion="无")
     assert done.location.startswith("/cases/")
     assert accepting.state() == "done"
 
@@ -451,7 +451,8 @@ def test_a_task_is_claimed_and_given_back(accepting: Work) -> None:
 
 
 def test_a_colleague_who_was_faster_is_named_as_the_outcome(accepting: Work) -> None:
-    sent = accepting.get().form("/submit").sent({"decision": "accept", "opinion": "无"}, "提交")
+    answers = {"decision": "accept", "within_one_county": "true", "opinion": "无"}
+    sent = accepting.get().form("/submit").sent(answers, "提交")
     accepting.at.office.complete("city2", accepting.task, samples.ANSWERS["acceptance"])
     late = accepting.post("/submit", sent)
     assert "该待办已由同事办结" in accepting.follow(late).text

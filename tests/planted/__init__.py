@@ -8,7 +8,7 @@ from tests.diagrams import Diagram, for_each
 
 ACCEPTED = "decision == 'accept'"
 REFUSED = "decision == 'refuse'"
-WARNINGS = {"unnamed", "parallel-join-in-cycle"}
+WARNINGS = {"unnamed", "parallel-join-in-cycle", "unfilled"}
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,17 @@ ENDLESS = (
 )
 BUSY = told().exclusive("ok", "是否通过").flow("ok", "done", default=True).flow("ok", "tell", "case_id == 1")
 BUSY.flows[1].target = "ok"  # the letter leads to the gateway now
+AT_OFFICE = Diagram("visit").start().user("examine", "审查材料", at="office").end().path("filed", "examine", "done")
+FOR_NOBODY = (
+    Diagram("application")
+    .start()
+    .call("application_calls", "visit")
+    .extend(
+        '<spiffworkflow:properties><spiffworkflow:property name="office" value="province"/></spiffworkflow:properties>'
+    )
+    .end()
+    .path("filed", "application_calls", "done")
+)
 PUBLICITY_INSIDE = Diagram().start().sub("publicity", empty("inner")).end().path("filed", "publicity", "done")
 LEVELS = [calling(f"level_{number}", f"level_{number + 1}") for number in range(11)]
 
@@ -98,6 +109,13 @@ SHAPES = [
     fault("too-long", "application", queue(149), at=PROCESS, remark="with start and end 151 in a row"),
     fault("unnamed", "examine", examined(name="examine")),
     fault("unknown-process", "application_calls", calling("application", "publicity")),
+    Fault(
+        "office-missing",
+        "application_calls",
+        bundle(calling("application", "visit"), AT_OFFICE),
+        ' id="application_calls"',
+    ),
+    Fault("unknown-place", "application_calls", bundle(FOR_NOBODY, AT_OFFICE), ' id="application_calls"'),
     Fault("call-depth", "level_0", bundle(*LEVELS, empty("level_11")), '<bpmn:process id="level_0"', "level_0.bpmn"),
     Fault(
         "duplicate-process",

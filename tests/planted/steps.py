@@ -18,6 +18,17 @@ from tests.planted import (
 )
 
 GONE = b'[[internal]]\nelement = "application.gone"\nreason = "x"\n'
+UNCARRIED = '[[clause]]\nclause = "第二条"\ngist = "监督集群"\nactor = "市局"\n'.encode()
+DEAD = {  # what stands in its line → the regime with a number that nobody asks for
+    "decision": REGIME.replace("limits = { ", "limits = { decision = { working_days = 5, basis = 'setting' }, "),
+    "hearing": REGIME.replace("periods = { ", "periods = { hearing = { working_days = 5, basis = 'setting' }, "),
+    "output": REGIME.replace("area_km2 =", "output = { value = '5', unit = '亿元', clause = '第一条' }, area_km2 ="),
+    "[inspection]": REGIME + "[inspection]\nshare_pct = '30'\nat_least = 2\nbasis = 'setting'\n",
+    "[review]": REGIME + "[review]\nconflict_points = '20'\nconclusions_differ = true\nbasis = 'setting'\n",
+    "[quota.city]": REGIME + "[chain]\nlevels = ['city']\nbureau_sees = 'filing'\nbasis = 'setting'\n"
+    "[quota.city]\nmost = 2\nbasis = 'setting'\n",
+}
+BLANK = REGIME.replace("某工信〔2025〕1号", "请填写文号").encode()
 LENIENT = REGIME.replace("window_months = 6", 'window_months = "some"').encode()
 NO_OBJECT = form(decision=["accept"]).replace(b'"type": "object"', b'"type": "array"')
 POINTING = b"""{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "?", "type": "object",
@@ -66,7 +77,7 @@ STEPS = [
     fault("unknown-form", "filed", Diagram().start(form="opinions").end().path("filed", "done")),
     fault("unknown-form", "examine", examined(prechecks="figures")),
     fault("unknown-form", "examine", examined(prechecks="opinion"), remark="a form without facts"),
-    fault("unknown-role", "examine", examined(role="city_officer,mayor")),
+    fault("unknown-role", "examine", examined(role="bureau_officer,mayor")),
     fault("unknown-place", "examine", examined(at="province")),
     fault("unknown-limit", "examine", examined(limit="acceptances")),
     fault("unknown-limit", "examine", examined(closes_with="year")),
@@ -114,11 +125,23 @@ FILES = [
         "letter", "", bundle(examined(), letters__told_txt="结果\n\n{{天气}}\n".encode()), "天气", "letters/told.txt"
     ),
     Fault("regime", "", bundle(examined(), regime_toml=LENIENT), "window_months", "regime.toml"),
+    *(
+        Fault("dead-number", "", bundle(examined(), regime_toml=text.encode()), at, "regime.toml")
+        for at, text in DEAD.items()
+    ),
+    Fault("unfilled", "", bundle(examined(), regime_toml=BLANK), "请填写", "regime.toml"),
     Fault(
         "clauses",
         "",
         bundle(examined(), clauses_toml=bundle(examined())["clauses.toml"] + GONE),
         "gone",
+        "clauses.toml",
+    ),
+    Fault(
+        "clauses",
+        "",
+        bundle(examined(), clauses_toml=bundle(examined())["clauses.toml"] + UNCARRIED),
+        "监督集群",
         "clauses.toml",
     ),
 ]

@@ -1,4 +1,4 @@
-"""The ways through application.bpmn: where each ends, what the applicant is told, and whose step each one is."""
+"""The ways through an application: where each ends, what the applicant is told, and whose step each one is."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from config.errors import JiqunError
 from engine import bulletin, bundle, tasks, timers, xml
 from engine.errors import ClaimedByAnother, Forbidden, FormInvalid, NotFound
+from engine.lint import surroundings as lint_surroundings
 from engine.models import Case, Cluster, Letter, Task
 from tests import inspected, samples
 from tests.clock import StandingClock, moment, standing_at
@@ -199,7 +200,7 @@ def test_a_county_may_hand_its_parks_application_back(hall: Hall) -> None:
     assert waits(hall, case_id, "forward", "county")
     hall.answer("county", case_id, "forward", ANSWERS["forward"])
     assert hall.office.open_elements(case_id) == ["acceptance"]
-    assert hall.told(case_id)[:3] == ("submitted", BUREAU, "city_officer")
+    assert hall.told(case_id)[:3] == ("submitted", BUREAU, "bureau_officer")
 
 
 def test_a_letter_tells_the_answer_it_was_written_for_though_another_bears_the_same_moment(hall: Hall) -> None:
@@ -401,11 +402,11 @@ def test_whether_a_late_one_is_visited_is_for_the_officers(hall: Hall) -> None:
 
 
 def test_every_step_of_the_diagram_has_been_tried_by_everybody() -> None:
-    files = bundle.shipped(REGIME)
+    surroundings = lint_surroundings.read(bundle.shipped(REGIME))
     steps = {
         element.get("id")
-        for name in ("application.bpmn", "expert_review.bpmn", "expert_seat.bpmn", "site_inspection.bpmn")
-        for element in xml.read(name, files[name]).iter(xml.tag("userTask"))
+        for name in surroundings.called_by("application")
+        for element in surroundings.diagrams[f"{name}.bpmn"].iter(xml.tag("userTask"))
     }
     of_applicants = {"fill_in", "correct", "correct_after_review", "forward", "revise", "answer_question"}
     of_the_bureau = {"acceptance", "verify_higher_level", "first_review"}

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,86 @@ def test_precheck_prints_one_object_a_criterion(tmp_path: Path) -> None:
         "threshold": "100",
         "clause": "第十四条（二）",
         "text": "占地面积（平方公里）：86.4，要求不超过 100；达到",
+        "computed": None,
+        "differs": False,
     }
+
+
+# The example of the interface, which is a cluster of 清远, before all four texts: what it does not meet, and what
+# nobody can tell from it.
+EXAMPLE = {
+    "area_km2": "86.4",
+    "output_100m_yuan": {"2022": "21.3", "2023": "22.9", "2024": "24.1"},
+    "sme_share_pct": "70",
+    "leading_share_pct": "60.01",
+    "output_growth_pct": "5.2",
+    "champions_and_giants": 0,
+    "quality_smes": {"high_tech": 2, "specialised": 1, "innovative": 1, "chain_leader": 1, "champion": 0},
+    "above_scale_share_pct": "12",
+    "rd_growth_pct": "5.1",
+    "patent_growth_pct": "4",
+    "patents_per_10k": "5",
+    "industrial_internet_pct": "10",
+    "co2_intensity": {"2022": "0.91", "2023": "0.88", "2024": "0.80"},
+    "energy_intensive": False,
+    "energy_benchmark_met": None,
+    "water_intensive": False,
+    "water_benchmark_met": None,
+    "no_major_incidents": True,
+    "no_violations": True,
+    "plan_provided": True,
+    "higher_level_recognition": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("regime", "fails", "reviews"),
+    [
+        ("qingyuan", "", ""),
+        (
+            "shantou",
+            "output sme_share leading_share output_growth quality_smes rd_growth patents industrial_internet",
+            "industrial_software",
+        ),
+        ("guangxi", "output output_growth quality_smes rd_growth patents", "industrial_software"),
+        (
+            "national",
+            "prerequisite output leading_share output_growth quality_smes rd_growth patents industrial_internet",
+            "industry_permitted industrial_software",
+        ),
+    ],
+)
+def test_one_cluster_is_held_against_each_of_the_four_texts(
+    tmp_path: Path, regime: str, fails: str, reviews: str
+) -> None:
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    result = ask("precheck", regime, str(path))
+    found = {row["criterion"]: row["verdict"] for row in json.loads(result.stdout)}
+    assert [criterion for criterion, verdict in found.items() if verdict == "fail"] == fails.split()
+    assert [criterion for criterion, verdict in found.items() if verdict == "review"] == reviews.split()
+    assert result.exit_code == (1 if fails else 0)
+
+
+def test_precheck_shows_the_average_beside_the_one_that_was_stated(tmp_path: Path) -> None:
+    result = ask("precheck", "qingyuan", facts(tmp_path, output_growth_pct="5.2"))
+    (growth,) = [row for row in json.loads(result.stdout) if row["criterion"] == "output_growth"]
+    assert (growth["verdict"], growth["computed"], growth["differs"]) == ("pass", "6.37", True)
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("area", ["1,024.50", "１，０２４．５０", 1024.5])
+def test_precheck_reads_numbers_as_people_type_them(tmp_path: Path, area: Any) -> None:
+    result = ask("precheck", "guangxi", facts(tmp_path, area_km2=area))
+    (found,) = [row for row in json.loads(result.stdout) if row["criterion"] == "area"]
+    assert Decimal(found["value"]) == Decimal("1024.5")
+
+
+def test_precheck_names_the_unit_of_a_number_that_brings_its_own(tmp_path: Path) -> None:
+    outputs = {"2022": "30", "2023": "31", "2024": "30亿"}
+    message = refused("precheck", "shantou", facts(tmp_path, output_100m_yuan=outputs))
+    assert "output_100m_yuan.2024 应为十进制数（以亿元计，不写单位" in message
+    assert "'30亿'" in message
 
 
 def test_precheck_fails_only_where_a_criterion_fails(tmp_path: Path) -> None:
@@ -142,17 +222,55 @@ def test_precheck_names_the_fact_it_does_not_know(tmp_path: Path) -> None:
     assert "不是 UTF-8" in refused("precheck", "qingyuan", str(tmp_path / "gbk.json"))
 
 
-def test_clauses_lists_what_nobody_carries_yet() -> None:
-    result = ask("clauses", "qingyuan")
+@pytest.mark.parametrize("regime", ["qingyuan", "shantou", "guangxi", "national"])
+def test_clauses_tells_what_waits_for_a_later_part_and_hides_nothing(regime: str) -> None:
+    result = ask("clauses", regime)
     duties = json.loads(result.stdout)
+    assert result.exit_code == 0
+    waiting = [duty for duty in duties if not duty["carriers"] and not duty["outside"]]
+    assert all(duty["waits"] for duty in waiting)
+    assert result.stderr.splitlines() == [
+        f"{duty['clause']}：待系统的后续部分（{duty['waits']}）承载：{duty['gist']}" for duty in waiting
+    ]
+    assert "年度报告" in {duty["waits"] for duty in waiting}
+
+
+def test_clauses_names_what_carries_a_duty() -> None:
+    duties = json.loads(ask("clauses", "qingyuan").stdout)
     (publicity,) = [duty for duty in duties if duty["gist"] == "在官方网站公示名单7个工作日"]
     assert publicity["clause"] == "第十五条（二）"
     assert {"kind": "element", "id": "publicity.publicity_over"} in publicity["carriers"]
-    assert publicity["outside"] is None
+    assert publicity["outside"] is publicity["waits"] is None
+
+
+def test_clauses_names_the_other_way_round_what_each_thing_stands_on() -> None:
+    result = ask("clauses", "qingyuan", "--carriers")
+    assert result.exit_code == 0
+    found = {(row["kind"], row["id"]): row for row in json.loads(result.stdout)}
+    assert found["element", "publicity.publicity_over"]["clauses"] == ["第十五条（二）"]
+    assert found["row", "criteria.area"]["clauses"] == ["第十四条（二）"]
+    assert found["obligation", "annual_report"]["clauses"] == ["第十七条"]
+    acceptance = found["element", "intake.acceptance"]
+    assert (acceptance["clauses"], acceptance["internal"]) == ([], found["letter", "accepted"]["internal"])
+    assert acceptance["internal"].startswith("办法未规定受理环节")
+    assert found["field", "forward.opinion"]["steps"] == ["filing.forward"]
+    assert found["field", "forward.opinion"]["clauses"] == found["element", "filing.forward"]["clauses"] != []
+    assert ("field", "second_review.decision") not in found, "a form that no step of this regime uses"
+
+
+@pytest.mark.parametrize("regime", ["qingyuan", "shantou", "guangxi", "national"])
+def test_every_step_field_row_and_date_of_a_regime_names_its_clause_or_its_reason(regime: str) -> None:
+    rows = json.loads(ask("clauses", regime, "--carriers").stdout)
+    bare = [row["id"] for row in rows if row["kind"] != "letter" and not row["clauses"] and not row["internal"]]
+    assert bare == []
+
+
+def test_clauses_fails_where_a_duty_has_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = clause_files.content("qingyuan").decode().replace('waits = "培育库"\n', "")
+    monkeypatch.setattr(clause_files, "content", lambda name: text.encode())
+    result = ask("clauses", "qingyuan")
     assert result.exit_code == 1
-    waiting = [duty for duty in duties if not duty["carriers"] and not duty["outside"]]
-    assert len(result.stderr.splitlines()) == len(waiting) > 0
-    assert "第十七条：尚无承载者" in result.stderr
+    assert "第八条：尚无承载者" in result.stderr
 
 
 def test_clauses_finds_a_carrier_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:

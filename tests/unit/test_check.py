@@ -136,6 +136,15 @@ def test_the_regimes_folder_shadows_the_common_one(tmp_path: Path, monkeypatch: 
     assert bundles.sources(regime)["publicity.bpmn"] == own / "publicity.bpmn"
 
 
+def test_a_common_diagram_that_nothing_calls_is_not_in_the_bundle() -> None:
+    holds = {
+        regime: {name for name in bundles.shipped(regime) if name.endswith(".bpmn")} for regime in bundles.regimes()
+    }
+    assert "expert_review.bpmn" in holds["qingyuan"]
+    assert "expert_review.bpmn" not in holds["national"]
+    assert "recommendation.bpmn" not in holds["qingyuan"]
+
+
 def test_the_hash_tells_apart_what_only_moves_between_name_and_content() -> None:
     assert bundles.content_hash({"a": b"bc"}) != bundles.content_hash({"ab": b"c"})
     assert bundles.content_hash({"a": b"1", "b": b"2"}) == bundles.content_hash({"b": b"2", "a": b"1"})

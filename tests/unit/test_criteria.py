@@ -297,8 +297,13 @@ def test_a_recognition_nobody_spoke_of_is_for_a_reviewer() -> None:
 
 
 def test_a_row_the_table_lacks_is_named() -> None:
-    with pytest.raises(RegimeInvalid, match=r"criteria\.beauty 在 criteria\.dmn 中没有这一行"):
+    with pytest.raises(RegimeInvalid, match=r"criteria\.beauty 在 criteria\.dmn 中没有这一行；可用的有"):
         verdicts({}, elsewhere('beauty = "第九十九条"'))
+
+
+def test_a_misspelt_row_is_named_with_the_nearest_right_one() -> None:
+    with pytest.raises(RegimeInvalid, match=r"criteria\.patent_both .*没有这一行，是否想写 patents_both？"):
+        verdicts({}, elsewhere('patent_both = "附件"'))
 
 
 @pytest.mark.parametrize(
@@ -308,7 +313,9 @@ def test_a_row_the_table_lacks_is_named() -> None:
         ('{"quality_smes": {"giants": 1}}', r"没有名为 quality_smes\.giants 的指标"),
         ('{"area_km2": "large"}', "area_km2 应为十进制数.*'large'"),
         ('{"area_km2": ""}', "area_km2 应为十进制数"),
-        ('{"area_km2": "８６"}', "area_km2 应为十进制数"),
+        ('{"area_km2": "86亩"}', "area_km2 应为十进制数（以平方公里计，不写单位.*'86亩'"),
+        ('{"output_100m_yuan": {"2024": "30亿"}}', r"output_100m_yuan\.2024 应为十进制数（以亿元计，不写单位.*'30亿'"),
+        ('{"rd_growth_pct": "5%"}', "rd_growth_pct 应为十进制数（以%计"),
         ('{"area_km2": "86,4"}', "area_km2 应为十进制数"),
         ('{"area_km2": true}', "area_km2 应为数，现为 True"),
         ('{"area_km2": [1]}', "area_km2 应为数"),

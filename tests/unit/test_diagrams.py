@@ -256,7 +256,7 @@ SOUND = """<bpmn:definitions NAMESPACES id="survey_definitions">
 <bpmn:startEvent id="begun" name="开始"><bpmn:outgoing>ask</bpmn:outgoing></bpmn:startEvent>
 <bpmn:userTask id="answer" name="答复"><bpmn:documentation>请答复。</bpmn:documentation><bpmn:extensionElements>
 <spiffworkflow:properties><spiffworkflow:property name="form" value="answer"/>
-<spiffworkflow:property name="role" value="city_officer"/><spiffworkflow:property name="at" value="bureau"/>
+<spiffworkflow:property name="role" value="bureau_officer"/><spiffworkflow:property name="at" value="bureau"/>
 <spiffworkflow:property name="consequence" value="不答复的，列为逾期。"/></spiffworkflow:properties>
 </bpmn:extensionElements><bpmn:incoming>ask</bpmn:incoming></bpmn:userTask>
 <bpmn:sequenceFlow id="ask" name="询问" sourceRef="begun" targetRef="answer"/>

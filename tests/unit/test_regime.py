@@ -1,6 +1,7 @@
 """A regime's file: every number is checked, and its dates are the law's."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from config import regime
 from config.errors import RegimeInvalid
 
 QINGYUAN = regime.content("qingyuan").decode()
+NATIONAL = regime.content("national").decode()
 
 
 def changed(old: str, new: str) -> str:
@@ -144,7 +146,7 @@ def test_renewal_opens_six_months_before_the_last_day(last: date, opens: date) -
         ("days = [30, 7, 0]\n", "days = [1]\nworking_days = [1]\n", r"ladders\.renewal 应写明 .*二者择一"),
         ("working_days = [3, 1, 0, -1, -3, -5]", "working_days = [3, 1, 3]", r"ladders\.task\.working_days 有重复的数"),
         ("escalate_from = 30", "escalate_from = 31", r"ladders\.expiry\.escalate_from 应为 days 中的一级，现为 31"),
-        ("[ladders.renewal]", "[ladders.renewals]", r"ladders\.renewals 没有这种期限；可用的有 annual_report、renewal"),
+        ("[ladders.renewal]", "[ladders.renewals]", r"ladders\.renewals 没有这种期限，是否想写 renewal？可用的有"),
         ("[ladders.annual_report]", "[ladders.annual_reports]", r"ladders\.annual_reports 没有这种期限"),
         ("days = [30, 7, 0]", 'days = [7]\nzone = "Asia/Peking"', r"没有名为 'Asia/Peking' 的时区；应如"),
         ("days = [30, 7, 0]", 'days = [7]\nzone = "Asia"', r"ladders\.renewal\.zone 没有名为 'Asia' 的时区"),
@@ -230,3 +232,76 @@ def test_a_share_that_is_none_is_refused(share: str) -> None:
     text = regime.content("qingyuan").decode().replace('share_pct = "30"', f'share_pct = "{share}"')
     with pytest.raises(RegimeInvalid, match="share_pct"):
         regime.load(text)
+
+
+# ---- a misspelt key, anywhere in any file -------------------------------------------------------
+
+OWN_NAMES = {"criteria", "thresholds", "limits", "periods", "obligations", "ladders"}  # tables whose keys are names
+
+
+def misspelt() -> Iterator[tuple[str, str, str]]:
+    """Of every file, each line that begins with a key of the reader's own: file, line and the key in it."""
+    for name in regime.names():
+        table = ""
+        for line in regime.content(name).decode().splitlines():
+            if line.startswith("["):
+                table = line[1 : line.index("]")]
+            elif (found := re.match(r"([a-z_]{4,}) = ", line)) and table not in OWN_NAMES:
+                yield name, line, found[1]
+
+
+@pytest.mark.parametrize(("name", "line", "key"), list(misspelt()), ids=lambda value: value[:40])
+def test_a_misspelt_key_is_named_with_the_nearest_right_one(name: str, line: str, key: str) -> None:
+    wrong = key[:2] + key[3:]  # a letter is left out
+    text = regime.content(name).decode()
+    with pytest.raises(RegimeInvalid) as refused:
+        regime.load(text.replace(f"\n{line}\n", f"\n{line.replace(key, wrong, 1)}\n", 1), f"{name}.toml")
+    assert f"{wrong} 不是可用的项，是否想写 {key}？" in refused.value.message
+    assert refused.value.message.startswith(f"{name}.toml: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[ladders.expiry]", "[ladders.expirey]", "ladders.expirey 没有这种期限，是否想写 expiry？"),
+        ("{ working_days = 5,", "{ workingdays = 5,", "workingdays 不是可用的项，是否想写 working_days？"),
+        ("unit =", "units =", "thresholds.area_km2.units 不是可用的项，是否想写 unit？"),
+    ],
+)
+def test_a_misspelt_name_inside_a_table_is_named_too(old: str, new: str, said: str) -> None:
+    text = regime.content("guangxi").decode()
+    assert old in text
+    with pytest.raises(RegimeInvalid) as refused:
+        regime.load(text.replace(old, new, 1), "guangxi.toml")
+    assert said in refused.value.message
+
+
+# ---- the offices between ------------------------------------------------------------------------
+
+
+def test_a_chain_names_its_levels_from_below_and_how_many_each_may_send_on() -> None:
+    national = regime.shipped("national")
+    assert national.levels == ("city", "province")
+    assert national.chain is not None
+    assert national.chain.bureau_sees == "recommendation"
+    assert (national.quota["city"].most, national.quota["city"].clause) == (2, "粤24号 三")
+    province = national.quota["province"]
+    assert (province.of(special=False), province.of(special=True)) == (5, 3)  # 236号 三: 计划单列市、兵团 3
+    assert national.quota["city"].of(special=True) == 2
+    assert regime.shipped("qingyuan").levels == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('levels = ["city", "province"]', 'levels = ["province", "city"]', r"chain\.levels 应为 city、province 中的"),
+        ('levels = ["city", "province"]', 'levels = ["province"]', r"quota 中的 city 不在 chain\.levels 之中"),
+        ('bureau_sees = "recommendation"', 'bureau_sees = "never"', r"chain\.bureau_sees 应为 filing、recommendation"),
+        ("one_a_niche = true\nclause", "one_niche = true\nclause", r"是否想写 one_a_niche"),
+    ],
+)
+def test_a_wrong_chain_is_refused_with_the_path_of_the_key(old: str, new: str, said: str) -> None:
+    assert old in NATIONAL
+    with pytest.raises(RegimeInvalid) as refused:
+        regime.load(NATIONAL.replace(old, new, 1))
+    assert re.search(said, refused.value.message), refused.value.message

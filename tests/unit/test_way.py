@@ -24,29 +24,25 @@ def walked(process: str, text: str) -> way.Way:
     return way.walked(DRAWN[process], moves(text))
 
 
-FILED = "start_application +fill_in fill_in filed_by_park tell_submitted +acceptance "
+ARRIVED = "arrived tell_submitted +acceptance "
 RETURNED = "acceptance acceptance_decision tell_returned +correct correct +acceptance "
-ACCEPTED = "acceptance acceptance_decision tell_accepted higher_level "
-REVIEWED = ACCEPTED + "+first_review first_review first_review_decision "
+ACCEPTED = "acceptance acceptance_decision tell_accepted accepted "
+FILED = "start_application *filing filing filing_outcome *intake "
+REVIEWED = FILED + "intake intake_outcome recognised_above *examination examination examination_outcome *expert_review "
+SAMPLED = REVIEWED + "expert_review *sample sample sample_outcome "
+NOT_SAMPLED = SAMPLED + "*outcome "
 
 
 def test_a_filed_application_stands_with_the_bureau() -> None:
     found = walked("application", FILED)
-    assert found.current == ("acceptance",)
-    assert dict(found.flows) == dict.fromkeys(
-        (
-            "start_application_to_fill_in",
-            "fill_in_to_filed_by_park",
-            "filed_by_park_to_tell_submitted",
-            "tell_submitted_to_acceptance",
-        ),
-        1,
-    )
-    assert found.passed == dict.fromkeys(("start_application", "fill_in", "filed_by_park", "tell_submitted"), 1)
+    assert found.current == ("intake",)
+    flows = ("start_application_to_filing", "filing_to_filing_outcome", "filing_outcome_to_intake")
+    assert dict(found.flows) == dict.fromkeys(flows, 1)
+    assert found.passed == dict.fromkeys(("start_application", "filing", "filing_outcome"), 1)
 
 
 def test_a_case_returned_twice_walks_the_loop_twice() -> None:
-    found = walked("application", FILED + RETURNED * 2 + REVIEWED)
+    found = walked("intake", ARRIVED + RETURNED * 2 + ACCEPTED)
     assert found.passed["acceptance"] == 3
     assert found.passed["correct"] == 2
     loop = ("acceptance_decision_to_tell_returned", "tell_returned_to_correct", "correct_to_acceptance")
@@ -54,7 +50,7 @@ def test_a_case_returned_twice_walks_the_loop_twice() -> None:
     assert found.flows["tell_submitted_to_acceptance"] == 1
     assert found.flows["acceptance_decision_to_tell_accepted"] == 1
     assert "acceptance_decision_to_tell_refused" not in found.flows
-    assert "correct_after_review" not in found.passed
+    assert "not_accepted" not in found.passed
 
 
 def test_two_branches_are_two_places_until_both_are_done() -> None:
@@ -74,47 +70,39 @@ def test_two_branches_are_two_places_until_both_are_done() -> None:
 
 
 def test_who_is_drawn_is_with_the_inspectors_and_who_is_not_waits_for_the_round() -> None:
-    """Both ways of the gateway lead to where nobody has a task yet: what the visit calls says that it has begun."""
-    drawn = FILED + REVIEWED + "*expert_review expert_review wait_for_sample in_sample "
-    assert walked("application", drawn + "*site_inspection").current == ("site_inspection",)
-    assert walked("application", drawn).current == ("wait_for_round",)
-    back = drawn + "*site_inspection site_inspection inspection_outcome"
-    assert walked("application", back).current == ("wait_for_round",)
+    """Both ways of the gateway lead to where nobody has a task yet: what is called says that it has begun."""
+    assert walked("application", SAMPLED + "*site_inspection").current == ("site_inspection",)
+    assert walked("application", NOT_SAMPLED).current == ("outcome",)
+    back = SAMPLED + "*site_inspection site_inspection inspection_outcome *outcome"
+    assert walked("application", back).current == ("outcome",)
+    assert walked("outcome", "review_over").current == ("wait_for_round",)
 
 
 def test_a_held_case_waits_for_its_round_again() -> None:
-    drawn = FILED + REVIEWED + "*expert_review expert_review wait_for_sample in_sample wait_for_round round_outcome"
-    found = walked("application", drawn)
+    found = walked("outcome", "review_over wait_for_round round_outcome")
     assert found.current == ("wait_for_round",)
     assert found.flows["round_outcome_to_wait_for_round"] == 1
 
 
 def test_the_closing_minute_takes_the_case_out_of_filling_in() -> None:
-    found = walked("application", "start_application +fill_in filing_closed tell_unfiled unfiled -fill_in")
+    found = walked("filing", "filing_begun +fill_in filing_closed tell_unfiled unfiled -fill_in")
     assert found.current == ()
     assert "fill_in" not in found.passed
     assert "fill_in_to_filed_by_park" not in found.flows
-    assert found.flows["filing_closed_to_tell_unfiled"] == found.flows["start_application_to_fill_in"] == 1
+    assert found.flows["filing_closed_to_tell_unfiled"] == found.flows["filing_begun_to_fill_in"] == 1
 
 
 def test_what_was_recognised_above_goes_straight_to_waiting() -> None:
-    """The gateway's other ways lead to steps of people, who would have a task: the case waits for its round."""
-    verified = "+verify_higher_level verify_higher_level higher_level_decision"
-    found = walked("application", FILED + ACCEPTED + verified)
-    assert found.current == ("wait_for_round",)
-    assert found.flows["higher_level_decision_to_wait_for_round"] == 1
+    verified = "intake intake_outcome recognised_above *higher_level higher_level above_confirmed *outcome"
+    found = walked("application", FILED + verified)
+    assert found.current == ("outcome",)
+    assert found.flows["above_confirmed_to_outcome"] == 1
 
 
 def test_an_ended_case_stands_nowhere() -> None:
-    found = walked(
-        "application",
-        FILED
-        + REVIEWED
-        + "*expert_review expert_review wait_for_sample in_sample wait_for_round round_outcome "
-        + "tell_recognised recognised",
-    )
+    found = walked("application", NOT_SAMPLED + "outcome list_outcome recognised")
     assert found.current == ()
-    assert "round_outcome_to_tell_not_listed" not in found.flows
+    assert "list_outcome_to_not_listed" not in found.flows
 
 
 def test_a_publicity_period_waits_for_its_last_day() -> None:
@@ -131,9 +119,9 @@ def test_a_called_process_that_is_run_again_begins_anew() -> None:
 
 
 def test_a_payload_erased_by_law_leaves_a_gap_and_no_wrong_flow() -> None:
-    found = walked("application", "start_application +fill_in fill_in +acceptance")
-    assert "acceptance" in found.current
-    assert set(found.flows) == {"start_application_to_fill_in", "fill_in_to_filed_by_park"}
+    found = walked("filing", "filing_begun +fill_in fill_in +revise")
+    assert "revise" in found.current
+    assert set(found.flows) == {"filing_begun_to_fill_in", "fill_in_to_filed_by_park"}
 
 
 def test_elements_that_the_diagram_does_not_have_are_passed_over() -> None:
@@ -153,8 +141,8 @@ def test_every_diagram_is_read_whole(process: str) -> None:
 
 
 def test_steps_come_in_the_order_in_which_they_are_drawn() -> None:
-    steps = [node.id for node in DRAWN["application"].nodes.values() if node.kind == "userTask"]
-    assert steps.index("fill_in") < steps.index("acceptance") < steps.index("first_review")
+    steps = [node.id for node in DRAWN["application"].nodes.values() if node.kind == "callActivity"]
+    assert steps.index("filing") < steps.index("intake") < steps.index("examination") < steps.index("outcome")
 
 
 @pytest.mark.parametrize(

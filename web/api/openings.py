@@ -28,10 +28,11 @@ def list_regimes(session: Session, actor: Actor) -> RegimeList:
 def list_openings(session: Session, actor: Actor) -> OpeningList:
     """现在可以申报的批次
 
-    先截止的在前；含发起办件所填的表单。逾期受理的，截止时间是本单位的补报期限。
+    先截止的在前；含发起办件所填的表单，和 earlier_cluster 可以填写的集群。逾期受理的，截止时间是本单位的补报期限。
     """
     return OpeningList(items=[_told(door) for door in opening.doors(session, actor)])
 
 
 def _told(door: Door) -> Opening:
-    return Opening.model_validate({**vars(door), "schema": door.form.document})
+    clusters = [{"value": identity, "title": title} for identity, title in door.clusters]
+    return Opening.model_validate({**vars(door), "schema": door.form.document, "clusters": clusters})

@@ -89,9 +89,10 @@ def count_register(session: Session, query: PlacesAsked) -> PlaceCounts:
 def show_register_entry(session: Session, cluster_id: int) -> RegisterEntry:
     """一个已认定的集群
 
-    附列有它的公告，公文和附件见公告。
+    附它在其他规则体系中的认定，和列有它的公告；公文和附件见公告。
     """
-    return RegisterEntry.model_validate(register.entry(session, cluster_id))
+    entry = register.entry(session, cluster_id)
+    return RegisterEntry.model_validate({**entry, "others": [vars(each) for each in entry["others"]]})
 
 
 def wanted(query: PlacesAsked) -> register.Wanted:

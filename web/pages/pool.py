@@ -60,7 +60,7 @@ def new() -> Response:
 def add() -> BaseResponse:
     """Put somebody into the pool."""
     given = _given("name", "kind", *_CARD)
-    bureaus = sorted(access.offices(guard.actor(), {"city_officer"}))
+    bureaus = sorted(access.offices(guard.actor(), {"bureau_officer"}))
     try:
         card = _card(given)
         with frame.writing() as session:

@@ -9,13 +9,13 @@ from engine.register import STATES, Wanted
 from web.api import paging
 from web.api.public import listed, sheet
 from web.guard import guard
-from web.pages import frame
+from web.pages import frame, recognitions
+from web.pages.recognitions import LEVELS
 from web.pages.site import ON_PAGE, following, row_of
 from web.wording import _
 
 routes = Blueprint("register", __name__)
 
-LEVELS = {"recognised": "done", "expired": "soon", "revoked": "quiet"}  # of a badge
 _ASKED = ("words", "division", "industry", "state")
 
 
@@ -84,6 +84,7 @@ def show(cluster_id: int) -> Response:
         "site/cluster.html",
         here="register",
         cluster=_shown(found, {found["regime"]: found["regime_title"]}),
+        others=recognitions.shown(found["others"]),
         notices=[{**row_of(row), "files": hung[row["id"]]} for row in found["notices"]],
     )
 

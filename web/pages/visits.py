@@ -152,7 +152,7 @@ def _page(
             task_id=visits.report_task(session, actor, visit),
             reports=site_reports.of_case(session, actor, case),
             typed=typed or _kept(visit),
-            choices=inspections.choices(session, case) if may_change else [],
+            choices=inspections.choices(session, case, visits.arranged_by(session, visit)) if may_change else [],
             may_change=may_change,
             problems=[{"href": f"#{_place(field)}", "message": message} for field, message in problems],
             wrong={_place(field): message for field, message in reversed(problems)},

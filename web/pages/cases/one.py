@@ -7,25 +7,28 @@ from sqlalchemy.orm import Session
 
 from engine import (
     access,
+    clock,
     deployments,
+    identities,
     inspections,
     objections,
     overview,
     panels,
+    papers,
     progress,
     queries,
     site_reports,
     visits,
 )
 from engine.criteria import told
-from engine.models import Case, Organisation, Round
+from engine.models import Case, Cluster, Organisation, Round
 from engine.site_reports import Report
 from engine.visits import Visit
 from web import guard
 from web.api.cases import worded
 from web.drawing import drawing
 from web.guard import guard as guarded
-from web.pages import frame
+from web.pages import frame, recognitions
 from web.pages.cases import timeline
 from web.pages.cases.lists import routes, state
 
@@ -55,10 +58,12 @@ def show(case_id: int) -> Response:
             progress=come,
             drawn=[run_ for run_ in come.runs if run_.inside],
             outcome=_outcome(case, deployed),
+            others=_others(session, run),
             mine=overview.tasks_of(session, actor, case_id),
             told=timeline.entries(progress.told(session, actor, case_id), deployed, blanks),
             visits=_visits(session, run),
             answers=overview.answered(session, actor, case_id),
+            printable=access.may(actor, "papers.read", run) and papers.printable(session, actor, run),
             files=queries.case_files(session, actor, case_id),
             letters=[worded(session, row) for row in queries.letters(session, actor, case_id)],
             prechecks=_prechecks(queries.prechecks(session, actor, case_id), deployed)
@@ -108,9 +113,16 @@ def _prechecks(made: list[queries.Row], deployed: deployments.Deployed) -> dict[
             row = criteria.setdefault(verdict["criterion"], empty)
             value = verdict["value"]
             shown = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-            row["cells"][number] = {"verdict": verdict["verdict"], "value": shown}
+            cell = {"verdict": verdict["verdict"], "value": shown, "differs": verdict.get("differs", False)}
+            row["cells"][number] = cell
     columns = [{**precheck, "name": names.get(precheck["element"], precheck["element"])} for precheck in made]
     return {"made": columns, "criteria": list(criteria.values())}
+
+
+def _others(session: Session, run: Case) -> list[dict[str, Any]]:
+    """What else the cluster is recognised as: the register tells everybody."""
+    cluster = session.get(Cluster, run.cluster_id) if run.cluster_id else None
+    return recognitions.shown(identities.recognitions(session, cluster, clock.today())) if cluster else []
 
 
 def _visits(session: Session, run: Case) -> list[tuple[str, Visit, list[Report]]]:

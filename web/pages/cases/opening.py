@@ -7,7 +7,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine import cases, files, opening, overview, worksheet
+from engine import cases, files, identities, opening, overview, worksheet
 from engine.errors import FormInvalid, NotFound, Refused
 from engine.files import Received
 from engine.forms import Problem
@@ -79,14 +79,16 @@ def _form(doors: list[Door], door: Door, given: dict[str, Any], problems: list[P
         named = [str(given[name]) for name in layout.file_fields if name in given]
         stored = worksheet.names_of(session, guard.actor(), named)
     files_ = {one.id: StoredName(one.id, one.name, one.size) for one in stored}
-    filling = Filling(answers=given, problems=problems, options={"round_id": rounds}, files=files_)
+    known = [(str(identity), title) for identity, title in door.clusters]
+    options = {"round_id": rounds, identities.FIELD: known}
+    filling = Filling(answers=given, problems=problems, options=options, files=files_)
     return frame.page(
         "cases/new.html",
         status,
         here="cases",
         door=door,
         schema=layout.document,
-        items=draw(layout, layout.fields, filling),
+        items=draw(layout, [name for name in layout.fields if name != identities.FIELD or known], filling),
         multipart=bool(layout.file_fields),
         problems=[{"href": f"#{id_of(each.field)}", "message": each.message} for each in problems],
     )

@@ -6,7 +6,21 @@ from urllib.parse import urlencode
 from flask import Response, request, url_for
 from sqlalchemy.orm import Session
 
-from engine import access, bulk, bulletin, clock, conditions, filing, late_filings, overview, progress, queries, rounds
+from engine import (
+    access,
+    bulk,
+    bulletin,
+    clock,
+    conditions,
+    deployments,
+    filing,
+    late_filings,
+    overview,
+    papers,
+    progress,
+    queries,
+    rounds,
+)
 from engine import standings as standing
 from engine.access import Actor
 from engine.models import Case
@@ -41,6 +55,7 @@ def show(round_id: int) -> Response:
             here="rounds",
             round=round_,
             regime=lists.regime_titles(session, [round_])[round_["regime"]],
+            papers=_papers(session, round_["case_id"]),
             state=lists.states()[round_["state"]],
             ahead=lists.ahead(round_),
             filters=filters,
@@ -59,7 +74,7 @@ def show(round_id: int) -> Response:
             mine=overview.tasks_of(session, actor, own.id) if own else (),
             applies=lists.may_apply(actor) and lists.applies(round_, max(until.values(), default=None)),
             granted=granted,
-            may_extend=round_["bureau_code"] in access.offices(actor, {"city_officer"}),
+            may_extend=round_["bureau_code"] in access.offices(actor, {"bureau_officer"}),
             source=source,
             conditions=asked,
             deeds=_deeds(actor, own),
@@ -165,3 +180,8 @@ def _own_case(session: Session, actor: Actor, case_id: int | None) -> Case | Non
     """The round's own run, for those who may read it."""
     case = session.get(Case, case_id) if case_id else None
     return case if case and access.may(actor, "case.read", case) else None
+
+
+def _papers(session: Session, case_id: int) -> bool:
+    """Whether something is printed and sent in this round."""
+    return papers.asked(deployments.deployed(session, session.get_one(Case, case_id).deployment_id))

@@ -5,7 +5,23 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from engine import access, conventions, inspections, objections, samples, site_reports, visits
+from engine import (
+    access,
+    automatic,
+    clock,
+    conventions,
+    criteria,
+    identities,
+    inspections,
+    objections,
+    papers,
+    samples,
+    site_reports,
+    visits,
+)
+from engine.identities import Recognition
+from engine.models import Cluster, Round
+from engine.register import STATES
 from web.pages.work.at_hand import AtHand
 from web.wording import _
 
@@ -51,7 +67,11 @@ def _sample(at: AtHand) -> Iterator[Aside]:
 
 
 def _team(at: AtHand) -> Iterator[Aside]:
-    barred = [(name, why) for _member, name, why in inspections.choices(at.session, at.sheet.case) if why]
+    barred = [
+        (name, why)
+        for _member, name, why in inspections.choices(at.session, at.sheet.case, at.sheet.task.organisation_code)
+        if why
+    ]
     if barred:
         lines = tuple(_("%(name)s：%(why)s", name=name, why=why) for name, why in barred[:MOST_LINES])
         yield Aside(_("不能参加本次抽查的人员"), lines=lines)
@@ -85,6 +105,68 @@ def _objection(at: AtHand) -> Iterator[Aside]:
         yield Aside(_("异议内容"), text, address=address, way=way)
 
 
+def _higher_level(at: AtHand) -> Iterator[Aside]:
+    """What the system itself knows of the recognitions that an applicant states."""
+    if cluster := _cluster(at):
+        yield _known(_("系统中的上级认定"), identities.above(at.session, cluster, clock.today()))
+
+
+def _prerequisite(at: AtHand) -> Iterator[Aside]:
+    """Where a recognition of the level below is asked for: whether the round is excepted, and what is known."""
+    clause = at.sheet.deployed.regime.criteria.get(criteria.PREREQUISITE)
+    cluster = _cluster(at)
+    if clause is None or cluster is None:
+        return
+    round_ = at.session.get(Round, at.sheet.case.round_id)
+    first = (
+        _("本批次为首批，不要求已获认定（%(clause)s）。", clause=clause)
+        if round_ and round_.first_batch
+        else _("本批次不是首批，申报的集群须已获认定（%(clause)s）。", clause=clause)
+    )
+    yield _known(_("系统中的上级认定"), identities.above(at.session, cluster, clock.today()), first)
+
+
+def _recommendation(at: AtHand) -> Iterator[Aside]:
+    """What the office's own rules ask of those it recommends: a fact for it, which holds nothing back."""
+    cluster = _cluster(at)
+    office = at.sheet.task.organisation_code
+    for asked in identities.asked_before(at.session, office, cluster) if cluster else ():
+        text = _("%(gist)s（%(source)s %(clause)s）。", gist=asked.gist, source=asked.source, clause=asked.clause)
+        line = (
+            _told(asked.recognition) if asked.recognition else _("系统中没有本集群的“%(title)s”认定", title=asked.title)
+        )
+        yield Aside(_("本单位规定的推荐条件"), text, (line,))
+
+
+def _papers(at: AtHand) -> Iterator[Aside]:
+    """Where the printed sets are, once there is one."""
+    if papers.asked(at.sheet.deployed):
+        text = _("推荐汇总表、申报表和光盘文件夹按本单位已推荐的集群制作；推荐之后可以下载、打印、盖章。")
+        address = url_for("round_pages.papers_of", round_id=at.sheet.case.round_id)
+        yield Aside(_("报送材料"), text, address=address, way=_("查看和下载"))
+
+
+def _known(title: str, found: list[Recognition], text: str = "") -> Aside:
+    lines = tuple(map(_told, found)) or (_("系统中没有本集群的上级认定，请核对申报主体提供的认定文件。"),)
+    return Aside(title, text, lines)
+
+
+def _told(recognition: Recognition) -> str:
+    return _(
+        "%(bureau)s：%(title)s %(number)s，有效期 %(first)s 至 %(last)s，%(state)s",
+        bureau=recognition.bureau,
+        title=recognition.title,
+        number=recognition.number or "",
+        first=recognition.first_day,
+        last=recognition.last_day,
+        state=_(STATES[recognition.state]),
+    )
+
+
+def _cluster(at: AtHand) -> Cluster | None:
+    return at.session.get(Cluster, at.sheet.case.cluster_id) if at.sheet.case.cluster_id else None
+
+
 def _lines(titles: Mapping[int, str]) -> tuple[str, ...]:
     shown = [f"{number} {title}" for number, title in list(titles.items())[:MOST_LINES]]
     left = len(titles) - len(shown)
@@ -92,6 +174,10 @@ def _lines(titles: Mapping[int, str]) -> tuple[str, ...]:
 
 
 _ASIDES: Mapping[str, Callable[[AtHand], Iterator[Aside]]] = {
+    automatic.FORM: _higher_level,
+    "acceptance": _prerequisite,
+    "recommend": _recommendation,
+    "dispatch": _papers,
     samples.FORM: _sample,
     inspections.FORM: _team,
     site_reports.FORM: _visit,

@@ -10,7 +10,8 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
 
-from engine import access, clock, differences, queries, worksheet
+from config.clauses import Carrier
+from engine import access, clock, deployments, differences, queries, worksheet
 from engine.access import Actor
 from engine.differences import Change
 from engine.forms import Problem
@@ -83,6 +84,17 @@ class AtHand:
     def source(self) -> str:
         """The text whose clauses the case follows."""
         return self.sheet.deployed.regime.source
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that this step carries."""
+        step = Carrier("element", f"{self.sheet.task.process}.{self.sheet.task.element}")
+        return self.sheet.deployed.clauses.all_of(step)
+
+    @cached_property
+    def version_of_rules(self) -> tuple[str, int]:
+        """The regime, and which of its deployments the case runs on."""
+        return self.sheet.case.regime, deployments.number(self.session, self.sheet.case.deployment_id)
 
     @property
     def holder(self) -> str:

@@ -21,6 +21,7 @@ class Line:
     given: str
     verdict: str
     look: str  # of the badge
+    differs: bool  # the stated average does not follow from the three years
 
 
 def lines(verdicts: Iterable[Mapping[str, Any]]) -> list[Line]:
@@ -28,7 +29,8 @@ def lines(verdicts: Iterable[Mapping[str, Any]]) -> list[Line]:
     found = []
     for verdict in verdicts:
         word, look = WORDS.get(verdict["verdict"], TO_JUDGE)
-        found.append(Line(criteria.told(verdict), verdict["clause"], _given(verdict["value"]), _(word), look))
+        given, differs = _given(verdict["value"]), verdict.get("differs", False)
+        found.append(Line(criteria.told(verdict), verdict["clause"], given, _(word), look, differs))
     return found
 
 

@@ -12,7 +12,7 @@ from engine.forms import Problem
 from web import guard
 from web.form_html import show as shown
 from web.guard import guard as guarded
-from web.pages import frame
+from web.pages import frame, rules
 from web.pages.work import asides, prechecks, review, saving
 from web.pages.work.at_hand import AtHand, at_hand, routes
 from web.wording import N_, _, titled
@@ -60,6 +60,7 @@ def page(at: AtHand, problems: Sequence[Problem] = (), status: int = 200, **more
         states={state: (_(word), look) for state, (word, look) in STATES.items()},
         done=sum(standing.done for standing in at.standings) if at_it and not inline else 0,
         answered=_answered(at) if at.detail["state"] == "done" and filling else [],
+        articles=[(clause, rules.address(*at.version_of_rules, clause)) for clause in at.clauses],
         asides=asides.of(at),
         review=review.beside(at),
         materials=worksheet.materials(at.session, at.actor, at.sheet.task),
