@@ -114,7 +114,7 @@ def _problems(session: Session, round_: Round, code: str, until: datetime, reaso
 
 def _applicants_of(round_: Round) -> Any:
     below = Organisation.path.contains(f"/{round_.bureau_code}/", autoescape=True)
-    return below & Organisation.level.in_(("county", "park", *LEVELS))
+    return below & (Organisation.code != round_.bureau_code) & Organisation.level.in_(("county", "park", *LEVELS))
 
 
 def _unfiled(session: Session, round_: Round, code: str) -> list[int]:
