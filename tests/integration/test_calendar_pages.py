@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import deployments, obligations
 from engine.db import Database
-from engine.models import Cluster, Event, HolidayNotice, Letter, Obligation
-from tests import holidays, samples
+from engine.models import Event, HolidayNotice, Letter, Obligation
+from tests import holidays, owing
 from tests.clock import StandingClock
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
 from tests.integration.reader import Reader
-from tests.office import BUREAU, COUNTY, REGIME
+from tests.office import BUREAU, COUNTY
 
 
 @pytest.fixture
@@ -41,25 +40,7 @@ def imported(who: Reader, content: bytes, number: str = holidays.NUMBER) -> Any:
 
 def owes(at: Desk, published: str = "2025-06-20", last: str = "2028-06-20") -> int:
     """A recognised cluster of the county; what it owes is in the register."""
-    with at.database.write() as session:
-        first, last_day = date.fromisoformat(published), date.fromisoformat(last)
-        cluster = Cluster(
-            regime=REGIME,
-            bureau_code=BUREAU,
-            organisation_code=COUNTY,
-            name=samples.CLUSTER,
-            state="recognised",
-            recognised_on=first,
-            first_day=first,
-            last_day=last_day,
-            created_at=samples.MOMENT,
-        )
-        session.add(cluster)
-        session.flush()
-        rules = deployments.rules(session, REGIME)
-        assert rules is not None
-        obligations.of_cluster(session, cluster, rules, first, last_day)
-        return cluster.id
+    return owing.recognised(at.office, date.fromisoformat(published), date.fromisoformat(last))
 
 
 def report(at: Desk, year: int) -> Obligation:
