@@ -101,7 +101,7 @@ def _account(key: str, table: Table) -> Account:
         name=name,
         per_minute=table.whole("per_minute", 0, 100_000) if "per_minute" in table else 30,
         per_connection=table.whole("per_connection", 1, 10_000) if "per_connection" in table else 50,
-        connections=table.whole("connections", 1, 16) if "connections" in table else 1,
+        connections=table.whole("connections", 1, 16) if "connections" in table else 2,
     )
 
 

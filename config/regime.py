@@ -9,9 +9,10 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from types import MappingProxyType
 
-from config import chain, ladders, tables
+from config import chain, fixed_dates, ladders, tables
 from config.chain import Chain, Quota
 from config.errors import RegimeInvalid
+from config.fixed_dates import FixedDate
 from config.ladders import Ladder
 from config.sentences import said
 
@@ -26,7 +27,6 @@ _TOP = (
     "register", "review", "ladders", "chain", "quota",
 )  # fmt: skip
 _STANDS_ON = ("clause", "basis")
-_FIXED = ("month", "day", "clause", "roll", "reminders", "first_due_years_after")  # `reminders`: before [ladders]
 _PART = re.compile(r"\{(short|year|serial)(?:(?<=serial):0[1-9])?\}")  # of a number; a serial may say its digits
 _SERIAL = re.compile(r"\{serial[^}]*\}")
 
@@ -66,20 +66,6 @@ class Period:
     def basis(self) -> str:
         """The clause, or that the bureau decided."""
         return self.clause or SETTING
-
-
-@dataclass(frozen=True)
-class FixedDate:
-    """每年的固定日期. Month, day and clause are the text's; the rest is the bureau's setting."""
-
-    month: int
-    day: int
-    clause: str
-    roll: str  # "none": stays where it is printed; "next_working_day"
-    first_due_years_after: int  # calendar years between publication and the first time
-
-    def in_year(self, year: int) -> date:
-        return date(year, self.month, self.day)
 
 
 @dataclass(frozen=True)
@@ -254,7 +240,7 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         thresholds=MappingProxyType(_thresholds(top) if "thresholds" in top else {}),
         limits=MappingProxyType(limits),
         periods=MappingProxyType(periods),
-        obligations=MappingProxyType(_obligations(top)),
+        obligations=MappingProxyType(fixed_dates.read(top)),
         validity=Validity(validity.whole("years", 1, 50), validity.text("clause"), validity.flag("counts_first_day")),
         renewal=Renewal(renewal.whole("window_months", 1, 60), tables.clause(renewal)),
         objections=_objections(top),
@@ -327,23 +313,9 @@ def _periods(top: tables.Table, key: str) -> dict[str, Period]:
     }
 
 
-def _obligations(top: tables.Table) -> dict[str, FixedDate]:
-    found = {}
-    for name, table in top.tables("obligations", _FIXED).items():
-        month = table.whole("month", 1, 12)
-        found[name] = FixedDate(
-            month=month,
-            day=table.whole("day", 1, monthrange(2025, month)[1]),  # a common year: the date exists every year
-            clause=table.text("clause"),
-            roll=table.choice("roll", ("none", "next_working_day")),
-            first_due_years_after=table.whole("first_due_years_after", 0, 10),
-        )
-    return found
-
-
 def _ladders(top: tables.Table) -> dict[str, Ladder]:
     """By kind of date. Before there were ladders, a fixed date had its rungs beside it."""
-    fixed = top.tables("obligations", _FIXED)
+    fixed = top.tables("obligations", fixed_dates.KEYS)
     before = {
         kind: ladders.of_days(table.wholes("reminders", -366, 366))
         for kind, table in fixed.items()

@@ -296,6 +296,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "letter.send": Policy(frozenset({"bureau_officer"}), "act"),
         "letter.preview": Policy(frozenset({"process_owner"})),
         "letter.try": Policy(frozenset({"process_owner"}), "act"),
+        "letter.edit": Policy(frozenset({"process_owner"}), "act", _serves(frozenset({"process_owner"}))),
         "file.upload": Policy(HANDLERS, "act"),
         "file.read": Policy(HANDLERS, holds=_knows_of),
         "objection.list": Policy(OBJECTION_HANDLERS),

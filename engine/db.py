@@ -40,6 +40,7 @@ class Database:
         self.files = files or Path(self.url.database or "").parent / "files"
         self.deployed: dict[int, Any] = {}  # engine.deployments keeps what it has read; deployments never change
         self.calendars: dict[str, Any] = {}  # engine.calendars keeps what it has read, and asks again
+        self.aside: dict[tuple[str, Any], float] = {}  # what broke in engine.singly, and until when it waits
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -77,14 +77,15 @@ def letter_status() -> Any:
 def spread(session: Session, limit: int) -> int:
     """Make letters into deliveries: to the members of the role in the office, or the one person; answers of how many.
 
-    Who substitutes for one of them today gets it beside them. A letter that finds nobody is spread all the same.
+    Who substitutes for one of them today gets it beside them. A letter that finds nobody is spread all the same. What
+    one change says of one task to several roles reaches who has them all once.
     """
     query = select(Letter.id).where(Letter.spread_at.is_(None)).order_by(Letter.id).limit(limit)
     letters = list(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
     if not letters:
         return 0
     of = (
-        literal("l").concat(Letter.id).label("key"),
+        literal("l").concat(func.coalesce(_first_of_change(), Letter.id)).label("key"),
         Letter.id.label("letter_id"),
         literal(None, Letter.id.type).label("reminder_id"),
     )
@@ -100,6 +101,13 @@ def spread(session: Session, limit: int) -> int:
     done = update(Letter).where(Letter.id.in_(letters)).values(spread_at=clock.now())
     session.execute(done, execution_options=_AS_READ)
     return len(letters)
+
+
+def _first_of_change() -> Any:
+    """SQL for the first letter that says the same of the same task at the same moment; NULL for one of no task."""
+    same = aliased(Letter)
+    said = (same.task_id == Letter.task_id, same.template == Letter.template, same.created_at == Letter.created_at)
+    return select(func.min(same.id)).where(*said).correlate(Letter).scalar_subquery()
 
 
 def deliver(session: Session, told: Iterable[Select[*tuple[Any, ...]]]) -> None:

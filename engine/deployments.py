@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from typing import TypeAlias
 
 from sqlalchemy import Select, func, select
@@ -10,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from config import clauses, regime
 from config.sentences import said
-from engine import bpmn, bundle, calendar, calendars, clock, diagrams, events, forms, lint, vocabulary
+from engine import bpmn, bundle, calendar, calendars, diagrams, forms, vocabulary
 from engine.calendars import Followed
 from engine.diagrams import Diagram
-from engine.errors import BundleInvalid, NotFound, Refused
+from engine.errors import NotFound
 from engine.instance.journal import Specs, Words
 from engine.models import Deployment, DeploymentFile
 
@@ -76,56 +75,9 @@ class Deployed:
         return forms.parse(self.files[path])
 
 
-def deploy(
-    session: Session, regime_name: str, files: bundle.Files, by: str, approved_by: str | None = None
-) -> Deployment:
-    """Freeze `files` as the regime's next deployment; an unchanged bundle deploys nothing and answers the current one.
-
-    Raises BundleInvalid with every error the check finds, Refused where the files are another regime's or the
-    approver is who deploys.
-    """
-    if approved_by == by:
-        raise Refused(said("部署须由另一人审核：审核人不得与部署人相同"))
-    errors = [finding for finding in lint.problems(files) if finding.severity == "error"]
-    if errors:
-        raise BundleInvalid(errors)
-    own = regime.load(files["regime.toml"])
-    if own.name != regime_name:
-        raise Refused(
-            said("这些文件属于规则体系 %(own)s，不能部署为 %(regime)s", own=own.name, regime=regime_name),
-            regime=own.name,
-        )
-    if not own.deployable:
-        raise Refused(
-            said("规则体系 %(regime)s 没有各环节的时限（limits），不能部署", regime=regime_name), regime=own.name
-        )
-    content_hash = bundle.content_hash(files)
-    last = session.scalar(_newest(regime_name).with_for_update())
-    if last and last.content_hash == content_hash:
-        return last
-    deployment = Deployment(
-        regime=regime_name,
-        number=(last.number if last else 0) + 1,
-        content_hash=content_hash,
-        deployed_at=clock.now(),
-        deployed_by=by,
-        approved_by=approved_by,
-        engine_version=version("SpiffWorkflow"),
-    )
-    session.add(deployment)
-    session.flush()
-    session.add_all(
-        DeploymentFile(deployment_id=deployment.id, path=path, content=content) for path, content in files.items()
-    )
-    session.flush()
-    payload = {"regime": regime_name, "number": deployment.number, "content_hash": content_hash}
-    events.record(session, events.SYSTEM, by, "deployment.created", payload=payload)
-    return deployment
-
-
 def current(session: Session, regime_name: str) -> Deployment:
     """The deployment new cases run on. Raises NotFound."""
-    deployment = session.scalar(_newest(regime_name))
+    deployment = newest(session, regime_name)
     if deployment is None:
         raise NotFound(
             said("规则体系 %(regime)s 尚未部署，请先运行 jiqun deploy %(regime)s", regime=regime_name),
@@ -134,9 +86,20 @@ def current(session: Session, regime_name: str) -> Deployment:
     return deployment
 
 
+def newest(session: Session, regime_name: str) -> Deployment | None:
+    """As `current`; None where the regime is not deployed."""
+    return session.scalar(_newest(regime_name))
+
+
+def held(session: Session, regime_name: str) -> Deployment:
+    """As `current`, and whoever else deploys the regime waits until this command ends. Raises NotFound."""
+    session.execute(_newest(regime_name).with_for_update())
+    return current(session, regime_name)  # asked anew: while we waited there may have been another
+
+
 def rules(session: Session, regime_name: str) -> regime.Regime | None:
     """The numbers and dates of the regime as it is deployed last; None where it is not deployed."""
-    deployment = session.scalar(_newest(regime_name))
+    deployment = newest(session, regime_name)
     return deployed(session, deployment.id).regime if deployment else None
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 
-from config.regime import FixedDate, Regime
+from config.fixed_dates import FixedDate
+from config.regime import Regime
 from engine import clock
 from engine.calendar import Calendar
 
@@ -43,6 +44,7 @@ class Owed:
     printed_on: date
     placed: Placed
     clause: str  # or 本局设置
+    applies_from: date | None = None  # of the amendment that it lies by
 
 
 def printed(regime: Regime, year: int, calendar: Calendar) -> list[Due]:
@@ -53,7 +55,8 @@ def printed(regime: Regime, year: int, calendar: Calendar) -> list[Due]:
     over no new round opens, but what recognised clusters owe goes on.
     """
     found = []
-    for kind, rule in regime.obligations.items():
+    for kind, first in regime.obligations.items():
+        rule = first.of_year(year)
         day = rule.in_year(year)
         if day < regime.in_force_from:
             continue
@@ -73,17 +76,33 @@ def owed(regime: Regime, calendar: Calendar, published_on: date, last_day: date)
     its renewal window opens; the last valid day. After a renewal, called with the new last day, it names the
     same rows for the years before: (kind, year) is the key.
     """
-    opens = regime.renewal.opens_on(last_day)
     rows = [
-        Owed(RENEWAL, opens.year, opens, certain(opens), regime.renewal.basis),
+        _window(regime, last_day),
         Owed(EXPIRY, last_day.year, last_day, certain(last_day), regime.validity.clause),
     ]
-    for kind, rule in regime.obligations.items():
-        for year in range(published_on.year + rule.first_due_years_after, last_day.year + 1):
-            day = rule.in_year(year)
-            if published_on < day <= last_day:
-                rows.append(Owed(kind, year, day, placed(rule, day, calendar), rule.clause))
+    for kind, first in regime.obligations.items():
+        for year in range(published_on.year + first.first_due_years_after, last_day.year + 1):
+            if published_on < first.of_year(year).in_year(year) <= last_day:
+                rows.append(_of_year(kind, first, year, calendar))
     return sorted(rows, key=lambda row: (row.printed_on, row.kind))
+
+
+def by_rule(regime: Regime, calendar: Calendar, kind: str, year: int, last_day: date) -> Owed | None:
+    """Where the rules have that row of a cluster which is valid until `last_day`; None for a kind they do not move."""
+    if kind == RENEWAL:
+        return _window(regime, last_day)
+    return _of_year(kind, regime.obligations[kind], year, calendar) if kind in regime.obligations else None
+
+
+def _window(regime: Regime, last_day: date) -> Owed:
+    opens = regime.renewal.opens_on(last_day)
+    return Owed(RENEWAL, opens.year, opens, certain(opens), regime.renewal.basis)
+
+
+def _of_year(kind: str, first: FixedDate, year: int, calendar: Calendar) -> Owed:
+    rule = first.of_year(year)
+    day = rule.in_year(year)
+    return Owed(kind, year, day, placed(rule, day, calendar), rule.clause, rule.applies_from)
 
 
 def placed(rule: FixedDate, day: date, calendar: Calendar) -> Placed:

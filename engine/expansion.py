@@ -1,13 +1,11 @@
 """Expansion: reminders whose time has come are made into deliveries, set by set; of late ones only the nearest."""
 
-import json
 from typing import Any, Final
 
-from sqlalchemy import Select, String, and_, case, exists, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, and_, case, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from engine import clock, deliveries
+from engine import clock, deliveries, listed
 from engine.actors import APPLICANTS
 from engine.conventions import OFFICERS
 from engine.models import Cluster, Membership, Obligation, Organisation, Reminder, Task
@@ -38,7 +36,7 @@ def expand(session: Session, limit: int) -> int:
     due = list(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
     if not due:
         return 0
-    among = _among(session, due)
+    among = listed.among(session, Reminder.id, due)
     _write(session, update(Reminder).where(among, ~_still_open()).values(withdrawn_at=now))
     late = and_(among, Reminder.withdrawn_at.is_(None), Reminder.next_at <= now)
     _write(session, update(Reminder).where(late).values(superseded_by=_nearest()))
@@ -47,14 +45,6 @@ def expand(session: Session, limit: int) -> int:
     deliveries.deliver(session, [part.where(going) for part in told])
     _write(session, update(Reminder).where(among).values(expanded_at=now))
     return len(due)
-
-
-def _among(session: Session, ids: list[int]) -> Any:
-    """SQL for a row of Reminder that is one of these, however many they are: one parameter holds them all."""
-    if session.connection().dialect.name == "postgresql":
-        return Reminder.id == func.any(literal(ids, ARRAY(Reminder.id.type)))
-    listed = func.json_each(literal(json.dumps(ids), String)).table_valued("value")
-    return Reminder.id.in_(select(listed.c.value))
 
 
 def _still_open() -> Any:

@@ -12,17 +12,20 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import access, calendar, calendars, clock, events, moving
+from engine import access, calendar, calendars, clock, events, moving, once, particulars
 from engine.access import Actor
 from engine.calendar import DAY, Day
 from engine.errors import Conflict, NotFound, NoticeInvalid, Refused
-from engine.models import HolidayNotice
+from engine.expansion import BUREAU_ROLE
+from engine.models import HolidayNotice, Letter, Membership, Organisation
 
 MOST_BYTES = 256 * 1024  # a year's file has three kilobytes
 MOST_DAYS = 120  # a year's notice speaks of some thirty-five
 YEARS = 2021, 2060  # as far as the estimate reaches, which stands behind every notice
 WARN_FROM = 11, 1  # month and day: the State Council publishes the notice in October or November
+MISSING = "calendar_missing"  # the letter that says so
 
+_BUREAUS = select(Membership.organisation_code).where(Membership.role == BUREAU_ROLE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -180,6 +183,26 @@ def missing(session: Session) -> int | None:
     late = (today.month, today.day) >= WARN_FROM
     known = calendars.common(session).day(date(today.year + 1, 6, 30)).official
     return today.year + 1 if late and not known else None
+
+
+def tell_missing(session: Session) -> int | None:
+    """Write to each bureau's officers, once a year, where next year's notice is `missing`; answers which year's."""
+    year = missing(session)
+    if year is None:
+        return None
+    offices = select(Organisation).where(Organisation.code.in_(_BUREAUS)).order_by(Organisation.code)
+    for office in session.scalars(offices):
+        once.insert(
+            session,
+            Letter,
+            dedupe_key=f"{MISSING}:{year}:{office.code}",
+            template=MISSING,
+            organisation_code=office.code,
+            role=BUREAU_ROLE,
+            fields=particulars.whole({"机构": office.name, "年份": str(year)}),
+            created_at=clock.now(),
+        )
+    return year
 
 
 def _json(content: bytes) -> dict[str, Any]:

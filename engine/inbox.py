@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from engine import access, calendar, calendars, clock
+from engine import access, calendars, clock
 from engine.access import Actor
 from engine.calendar import Calendar
 from engine.columns import Moment
@@ -60,7 +60,7 @@ class Filters:
     round_id: int | None = None
     step: str = ""  # element
     words: str = ""  # in the case's title or applicant, or the case's number
-    soon: datetime | None = None  # until when what is due falls due soon; empty: by the shipped calendar
+    soon: datetime | None = None  # `tasks` and `counts` set it: until when what is due falls due soon
 
 
 def piles(session: Session, actor: Actor) -> list[Pile]:
@@ -201,7 +201,7 @@ def _asked(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.state == "late":
         rules.append(Task.due_at < clock.now())
     elif filters.state == "soon":
-        rules += [Task.due_at >= clock.now(), Task.due_at < (filters.soon or soon_until())]
+        rules += [Task.due_at >= clock.now(), Task.due_at < filters.soon]
     if filters.step:
         rules.append(Task.element == filters.step)
     return rules
@@ -250,9 +250,9 @@ def named(words: str) -> ColumnElement[bool]:
     return or_(*rules)
 
 
-def soon_until(days: Calendar | None = None) -> datetime:
+def soon_until(days: Calendar) -> datetime:
     """The moment from which on a time limit is further away than SOON working days."""
-    day = (days or calendar.shipped()).nth_working_day(clock.today(), SOON + 1).date
+    day = days.nth_working_day(clock.today(), SOON + 1).date
     return datetime.combine(day, time(), clock.SHANGHAI)
 
 

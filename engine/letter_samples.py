@@ -10,7 +10,6 @@ from config.sentences import said
 from engine import access, bundle, deployments, letters, particulars
 from engine.access import Actor
 from engine.deployments import Deployed
-from engine.errors import NotFound
 from engine.models import Case, Deployment, Letter
 
 REAL = 10  # letters that were sent, to choose from
@@ -37,6 +36,7 @@ _INVENTED = {
     "原期限": "2026年3月13日",
     "变更依据": "放假通知的文号",
     "汇总": "· 【新待办】受理：示例办件\n· 【到期提醒】初审还剩1天：示例办件",
+    "年份": "2027",
 }
 
 
@@ -64,10 +64,8 @@ def names(session: Session, regime: str) -> list[str]:
 
 def deployed(session: Session, regime: str) -> Deployed:
     """The newest deployment of a regime; as it ships where it has none."""
-    try:
-        return deployments.deployed(session, deployments.current(session, regime).id)
-    except NotFound:
-        return deployments.shipped(regime)
+    newest = deployments.newest(session, regime)
+    return deployments.deployed(session, newest.id) if newest else deployments.shipped(regime)
 
 
 def examples(session: Session, actor: Actor, regime: str, name: str) -> dict[str, Example]:

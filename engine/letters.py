@@ -34,9 +34,13 @@ FIELDS: Final[dict[str, str]] = {
     "原期限": "变更前的日期；只在日期变更的通知中有",
     "变更依据": "日期为什么变更：规则和放假通知的文号",
     "汇总": "每日汇总中的各条通知，一行一条",
+    "年份": "缺少放假通知的年份；只在放假通知尚未导入的通知中有",
 }
 
 BLANK = re.compile(r"\{\{([^{}\n]*)\}\}")
+TURNING = re.compile(  # no control, no change of direction
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 _DIVIDING = re.compile(r"===.*===\s*")
 
 
@@ -80,6 +84,8 @@ def letter_problems(template: bytes) -> list[tuple[int | None, str]]:
         for name in BLANK.findall(line):
             if name not in FIELDS:
                 found.append((number, f"没有“{name}”这个空；可用的有：{'、'.join(FIELDS)}"))
+        if TURNING.search(line):
+            found.append((number, "含有控制字符（如制表符），请删去后重新输入"))
         if re.search("[{}]", BLANK.sub("", line)):
             found.append((number, "花括号不配对，空应写作 {{集群名称}} 的样子"))
     return found

@@ -7,7 +7,7 @@ from sqlalchemy import literal_column, select, update
 from sqlalchemy.orm import Session
 
 from config.regime import Regime
-from engine import calendars, clock, due_dates
+from engine import calendars, clock, due_dates, singly
 from engine.calendar import Calendar, Counted
 from engine.due_dates import PUBLICITY, ROUND_CLOSING, Owed, Placed
 from engine.models import Cluster, Notice, Obligation, Round
@@ -65,6 +65,16 @@ def move(row: Obligation, at: Placed, calendar: Calendar) -> bool:
     return moved
 
 
+def amend(row: Obligation, due: Owed, calendar: Calendar) -> bool:
+    """Put an open date where a changed rule has it. True if its printed or its effective day is another."""
+    reprinted = row.printed_on != due.printed_on
+    row.printed_on, row.year, row.clause = due.printed_on, due.year, due.clause
+    moved = move(row, due.placed, calendar)
+    if reprinted:
+        row.planned_at = None
+    return moved or reprinted
+
+
 def settle(session: Session, state: str, *, round_id: int | None = None, publicity_of: int | None = None) -> None:
     """Close what is open of a round, or of the publicity notices of one: met or cancelled. Reminders go with it."""
     of = Obligation.round_id == round_id
@@ -77,6 +87,7 @@ def settle(session: Session, state: str, *, round_id: int | None = None, publici
 def unplanned(session: Session, limit: int) -> Sequence[Obligation]:
     """Open rows whose reminders are not written down, locked; what another node has in hand is left to it."""
     query = select(Obligation).where(Obligation.state == literal_column("'open'"), Obligation.planned_at.is_(None))
+    query = query.where(singly.not_aside(session, Obligation))
     locked = query.order_by(Obligation.id).limit(limit).with_for_update(skip_locked=True, key_share=True)
     return session.scalars(locked).all()
 

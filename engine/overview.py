@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from engine import access, deployments, inbox
 from engine.access import Actor
 from engine.diagrams import Diagram
-from engine.models import Case, Deployment, Notice, Organisation, Person, Round, Task
+from engine.models import Case, Deployment, Notice, Obligation, Organisation, Person, Round, Task
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -78,8 +78,9 @@ def answered(session: Session, actor: Actor, case_id: int) -> list[Row]:
 def round_notices(session: Session, round_id: int) -> list[Row]:
     """What was published of a round, oldest first: it is the public's."""
     query = select(
-        Notice.id, Notice.kind, Notice.title, Notice.published_at, Notice.first_day, Notice.last_day, Notice.basis
-    )
+        *(Notice.id, Notice.kind, Notice.title, Notice.published_at, Notice.first_day, Notice.last_day, Notice.basis),
+        case((Obligation.earliest_on > Obligation.effective_on, Obligation.latest_on)).label("should_last_until"),
+    ).outerjoin(Obligation, Obligation.notice_id == Notice.id)
     found = session.execute(query.where(Notice.round_id == round_id).order_by(Notice.id)).mappings()
     return [dict(row) for row in found]
 

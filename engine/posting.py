@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BindParameter, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.sentences import said
 from engine import access, clock, events, letter_log, outgoing
 from engine.access import Actor
-from engine.errors import Refused
+from engine.errors import FormInvalid, Refused
+from engine.forms import Problem
 from engine.models import Delivery, MailAccount, Person
 
-FAILED = ("failed", "refused")  # `delivery.status` of what waits for a person
+WAITING = ("due", "claimed", "sending")  # `delivery.status` of what waits to be sent …
+FAILED = ("failed", "refused")  # … and for a person
 MAX_NOTE = 500  # characters
 
 
@@ -29,7 +32,10 @@ def retry(session: Session, actor: Actor, delivery_id: int) -> Delivery:
 
 
 def cancel(session: Session, actor: Actor, delivery_id: int, reason: str) -> Delivery:
-    """It is not sent any more; it still stands in the person's notices here. Raises Forbidden, NotFound, Refused."""
+    """It is not sent any more; it still stands in the person's notices here.
+
+    Raises Forbidden, NotFound, Refused, FormInvalid without a reason.
+    """
     note = _noted(reason, said("请写明不再发送的理由"))
     delivery = _failed(session, actor, delivery_id)
     delivery.status = "cancelled"
@@ -40,7 +46,7 @@ def cancel(session: Session, actor: Actor, delivery_id: int, reason: str) -> Del
 def told(session: Session, actor: Actor, delivery_id: int, note: str) -> Delivery:
     """Somebody has told the person by telephone (电话告知). `note`: who was spoken to, and when.
 
-    Raises Forbidden, NotFound, Refused.
+    Raises Forbidden, NotFound, Refused, FormInvalid without a note.
     """
     note = _noted(note, said("请写明何时告知了谁"))
     delivery = _failed(session, actor, delivery_id)
@@ -82,11 +88,21 @@ class State:
 
 def state(session: Session) -> State:
     """All accounts that ever sent, and how many letters wait for them or for a person."""
-    rows = session.execute(select(Delivery.status, func.count()).group_by(Delivery.status))
-    counts: dict[str, int] = {status: count for status, count in rows}  # noqa: C416  # rows are no pairs to mypy
     accounts = session.scalars(select(MailAccount).order_by(MailAccount.name)).all()
-    waiting = sum(counts.get(status, 0) for status in ("due", "claimed", "sending"))
-    return State(accounts, waiting, sum(counts.get(status, 0) for status in FAILED))
+    return State(accounts, _count(session, WAITING), _count(session, FAILED))
+
+
+def halted(session: Session) -> Sequence[MailAccount]:
+    """The accounts that send nothing now: stopped until a person says otherwise, or paused until later."""
+    paused = (MailAccount.state == "paused") & (MailAccount.paused_until > clock.now())
+    query = select(MailAccount).where(or_(MailAccount.state == "stopped", paused))
+    return session.scalars(query.order_by(MailAccount.name)).all()
+
+
+def _count(session: Session, among: Sequence[str]) -> int:
+    """How many letters have one of these statuses, which are written out: else no partial index is used."""
+    these: BindParameter[Any] = bindparam(None, among, expanding=True, literal_execute=True)
+    return session.scalar(select(func.count()).select_from(Delivery).where(Delivery.status.in_(these))) or 0
 
 
 def _failed(session: Session, actor: Actor, delivery_id: int) -> Delivery:
@@ -101,9 +117,9 @@ def _failed(session: Session, actor: Actor, delivery_id: int) -> Delivery:
 def _noted(text: str, missing: str) -> str:
     text = " ".join(text.split())
     if not text:
-        raise Refused(missing)
+        raise FormInvalid([Problem("note", "required", missing)])
     if len(text) > MAX_NOTE:
-        raise Refused(said("说明不超过 %(most)s 字", most=MAX_NOTE))
+        raise FormInvalid([Problem("note", "too_long", said("说明不超过 %(most)s 字", most=MAX_NOTE))])
     return text
 
 

@@ -1,6 +1,6 @@
 """Reminders: the ladder of a date written down as rows, each of which is a timer; and whom a new task is told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from config.ladders import Ladder
 from config.regime import Regime
-from engine import calendars, clock, deployments, due_dates, obligations, once, particulars, urging
+from engine import calendars, clock, deployments, due_dates, obligations, once, particulars, singly, urging
 from engine.calendar import Calendar
-from engine.errors import NotFound
-from engine.models import Case, Letter, Reminder, Task
+from engine.models import Case, Letter, Obligation, Reminder, Task
 
 EVE: Final = "eve"  # the rung on the last working day before a printed date that is none
 AGAIN: Final = timedelta(days=7)  # a rung that went out for the old date goes for the new one only so much later
@@ -56,45 +55,52 @@ def rungs(ladder: Ladder, due_at: datetime, calendar: Calendar, printed_on: date
 
 
 def plan_obligations(session: Session, limit: int) -> int:
-    """Write down the reminders of what is owed where they are not; answers of how many."""
+    """Write down the reminders of what is owed where they are not; answers how many were looked at."""
     rows = obligations.unplanned(session, limit)
     regimes: dict[str, Regime | None] = {}
-    for row in rows:
+
+    def plan(row: Obligation) -> None:
         if row.regime not in regimes:
-            regimes[row.regime] = _current(session, row.regime)
+            regimes[row.regime] = deployments.rules(session, row.regime)
         regime = regimes[row.regime]
         ladder = regime.ladders.get(row.kind) if regime else None
         calendar = calendars.of(session, row.bureau_code)
         planned = rungs(ladder, row.due_at, calendar, row.printed_on) if ladder else []
         _write(session, {"obligation_id": row.id}, row.kind, ladder, planned)
         row.planned_at = clock.now()
-    session.flush()
+
+    singly.each(session, rows, plan)
     return len(rows)
 
 
 def plan_tasks(session: Session, limit: int) -> int:
-    """Tell of the tasks that nobody was told of, and write down their reminders; answers of how many.
+    """Tell of the tasks that nobody was told of, and write down their reminders; answers how many were looked at.
 
     A completion writes neither: it would wait for them. Tasks that another node has in hand are left to it.
     """
     query = (
         select(Task, Case)
         .join(Case, Case.id == Task.case_id)
-        .where(Task.state == literal_column("'open'"), Task.planned_at.is_(None))
+        .where(Task.state == literal_column("'open'"), Task.planned_at.is_(None), singly.not_aside(session, Task))
         .order_by(Task.id)
         .limit(limit)
         .with_for_update(of=Task, skip_locked=True, key_share=True)
     )
-    found: Sequence[tuple[Task, Case]] = [(task, case) for task, case in session.execute(query)]
-    for task, case in found:
+    found = session.execute(query).all()
+    cases = {task.id: case for task, case in found}
+
+    def plan(task: Task) -> None:
+        case = cases[task.id]
         _tell(session, task, case)
         ladder = deployments.deployed(session, case.deployment_id).regime.ladders.get("task")
         calendar = calendars.of(session, case.bureau_code)
         planned = rungs(ladder, task.due_at, calendar) if ladder and task.due_at else []
         begun = [rung for rung in planned if rung.fire_at > task.opened_at]
         _write(session, {"task_id": task.id}, "task", ladder, begun)
-    still = update(Task).where(Task.id.in_([task.id for task, _ in found])).values(planned_at=clock.now())
-    if found:
+
+    done = singly.each(session, [task for task, _ in found], plan)
+    if done:
+        still = update(Task).where(Task.id.in_([task.id for task in done])).values(planned_at=clock.now())
         session.execute(still, execution_options=_AS_READ)
     return len(found)
 
@@ -182,11 +188,3 @@ def _template(kind: str, rung: Rung) -> str:
 def template_of(kind: str) -> str:
     """The letter that tells of what is owed, by its kind."""
     return _TEMPLATES.get(kind, "annual_report")
-
-
-def _current(session: Session, name: str) -> Regime | None:
-    """The regime as it is deployed last; None where it is deployed no more."""
-    try:
-        return deployments.deployed(session, deployments.current(session, name).id).regime
-    except NotFound:
-        return None

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, clock, inbox, overview, results, rounds
+from engine import access, calendars, clock, inbox, overview, results, rounds
 from engine.access import Actor
 from engine.models import Organisation
 from engine.results import Result
@@ -64,12 +64,14 @@ def of_round(session: Session, actor: Actor, round_id: int) -> list[Row]:
     ours = access.of_bureau(actor, round_.bureau_code)
     found = results.of_round(session, round_id) if ours else {}
     names = _counties(session, {row["division"] for row in listed})
+    now, soon = clock.now(), inbox.soon_until(calendars.of(session, round_.bureau_code))
     return [
         {
             **row,
             "county": names.get(row["division"], row["applicant"]),
             "holds": _holds(row["tasks"]),
-            "late": bool(row["due_at"] and row["due_at"] < clock.now()),
+            "late": bool(row["due_at"] and row["due_at"] < now),
+            "soon": bool(row["due_at"] and now <= row["due_at"] < soon),
             "result": found.get(row["id"], Result(row["id"])) if ours else None,
         }
         for row in listed
@@ -78,15 +80,14 @@ def of_round(session: Session, actor: Actor, round_id: int) -> list[Row]:
 
 def chosen(rows: Iterable[Row], filters: Filters) -> list[Row]:
     """The rows that the filters let through, in their order."""
-    words, soon = filters.words.casefold(), inbox.soon_until()
+    words = filters.words.casefold()
     found = [
         row
         for row in rows
         if filters.stage in {"", row["at"]}
         and filters.division in {"", row["division"]}
         and (not words or _named(row, words))
-        and (filters.due != "late" or row["late"])
-        and (filters.due != "soon" or bool(row["due_at"] and not row["late"] and row["due_at"] < soon))
+        and (filters.due not in DUES or row[filters.due])
     ]
     return sorted(found, key=lambda row: _key(row, filters.sort))
 

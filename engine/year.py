@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, Select, case, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from config.regime import SETTING
 from config.sentences import said
-from engine import access, calendars, clock, events, once, particulars, reminders, urging
+from engine import access, calendars, clock, deployments, events, once, particulars, reminders, urging
 from engine.access import APPLICANTS, Actor
 from engine.errors import NotFound, Refused
-from engine.models import Cluster, Letter, Membership, Notice, Obligation, Organisation, Round
+from engine.models import Case, Cluster, Letter, Membership, Notice, Obligation, Organisation, Round, Task
 
 State: TypeAlias = Literal["", "open", "late", "done"]
 STATES: tuple[State, ...] = ("", "open", "late", "done")
@@ -51,6 +52,46 @@ class Due:
     on: date
     count: int
     open: int
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The time limit of a step (办理时限) that runs."""
+
+    case_id: int
+    round_id: int | None  # whose page urges
+    subject: str
+    title: str  # of the step
+    office: str
+    due_at: datetime
+    clause: str
+    late: bool
+
+
+def limits(
+    session: Session, actor: Actor, bureau_code: str, year: int, *, late: bool = False, limit: int = 50
+) -> list[Limit]:
+    """The steps of the bureau's cases that end in that year and are not done, the earliest first. Raises Forbidden."""
+    access.require(actor, "year.read", bureau_code)
+    begins, ends = _ends_of(year)
+    query = (
+        select(Task, Case, Organisation.name)
+        .join(Case, Case.id == Task.case_id)
+        .join(Organisation, Organisation.code == Task.organisation_code)
+        .where(Task.state == literal_column("'open'"), Case.bureau_code == bureau_code, access.visible_tasks(actor))
+        .where(Task.due_at >= begins, Task.due_at < (clock.now() if late else ends))
+        .order_by(Task.due_at, Task.id)
+        .limit(limit)
+    )
+    return [_limit(session, *row) for row in session.execute(query)]
+
+
+def _limit(session: Session, task: Task, case: Case, office: str) -> Limit:
+    deployed = deployments.deployed(session, case.deployment_id)
+    clause = deployed.clauses.clause_of(f"{task.process}.{task.element}") or SETTING
+    due_at = cast(datetime, task.due_at)  # else it is not asked for
+    shown = task.title if task.sealed else case.title
+    return Limit(case.id, case.round_id, shown, task.title, office, due_at, clause, due_at < clock.now())
 
 
 def listed(
@@ -158,9 +199,12 @@ _TOLD: Select[Any] = (
 
 def _of_year(year: int) -> tuple[Any, ...]:
     """By the moment it is due, along which the index runs; a year of Shanghai begins eight hours before one of UTC."""
-    begins = datetime(year, 1, 1, tzinfo=clock.SHANGHAI)
-    ends = datetime(year + 1, 1, 1, tzinfo=clock.SHANGHAI)
+    begins, ends = _ends_of(year)
     return Obligation.due_at >= begins, Obligation.due_at < ends
+
+
+def _ends_of(year: int) -> tuple[datetime, datetime]:
+    return datetime(year, 1, 1, tzinfo=clock.SHANGHAI), datetime(year + 1, 1, 1, tzinfo=clock.SHANGHAI)
 
 
 def _within(query: Select[Any], bureau_code: str, year: int, kind: str, state: State) -> Select[Any]:

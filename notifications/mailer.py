@@ -86,26 +86,36 @@ class Mailer:
         if talk is None:
             return None
         talk.allow(self.account.server.timeout_seconds * CONVERSATIONS)
-        size = f" size={len(content)}" if talk.has_extn("size") else ""
-        commands = {"mail": f"mail FROM:<{mail.sender}>{size}", "rcpt": f"rcpt TO:<{mail.recipient}>", "data": "data"}
-        phase, begun = "envelope", False
+        phase = "envelope"
         try:
-            for step, command in commands.items():
-                code, answer = talk.say(command)
-                begun = True
-                if code not in _WELCOME[step]:
-                    return self._refused(verdicts.of_answer(phase, step, code if code >= 400 else -1, answer))
+            if refused := self._announced(talk, mail, len(content)):
+                return self._refused(refused)
             phase = "body"
             code, answer = talk.hand_over(content)
             verdict = verdicts.of_answer(phase, "content", code if code == 250 or code >= 400 else -1, answer)
             self._sent += 1
             return verdict if verdict.outcome == "sent" else self._refused(verdict)
         except smtplib.SMTPServerDisconnected as error:
+            begun = talk.heard
             self._part()
             return _trouble(phase, error) if begun else None
         except Exception as error:  # as above: whatever it is, it is the verdict on this mail
             self._part()
             return _trouble(phase, error)
+
+    def _announced(self, talk: smtp.Dialogue, mail: Mail, octets: int) -> Verdict | None:
+        """From whom and to whom; nothing where the server is ready for the content."""
+        size = f" size={octets}" if talk.has_extn("size") else ""
+        commands = {"mail": f"mail FROM:<{mail.sender}>{size}", "rcpt": f"rcpt TO:<{mail.recipient}>", "data": "data"}
+        refused = None
+        for step, (code, answer) in zip(commands, talk.ask([*commands.values()]), strict=True):
+            if refused is None and code not in _WELCOME[step]:
+                refused = verdicts.of_answer("envelope", step, code if code >= 400 else -1, answer)
+                if not talk.pipelining or refused.outcome == "limited":  # nothing more is said, or listened to
+                    return refused
+            elif refused is not None and code in _WELCOME["data"]:
+                self._part()  # it waits for the content all the same, and is to have none
+        return refused
 
     def _refused(self, verdict: Verdict) -> Verdict:
         """The next mail begins anew: in this connection if the server still speaks, in another if not."""

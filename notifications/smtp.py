@@ -4,6 +4,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 LONGEST_REPLY = 64 * 1024  # octets; a server that says more is not answering
@@ -37,6 +38,7 @@ class Dialogue(smtplib.SMTP):
     def allow(self, seconds: float) -> None:
         """The conversation may last so long from now on."""
         self._until = time.monotonic() + seconds
+        self.heard = 0  # answers in it
 
     def left(self) -> float:
         """Seconds of the time allowed. Raises Late."""
@@ -50,7 +52,9 @@ class Dialogue(smtplib.SMTP):
             self.file = _Lines(self, self.sock, float(self.timeout))
         if self.file is not None:
             self.file.begin()
-        return super().getreply()
+        answer = super().getreply()
+        self.heard += 1
+        return answer
 
     def send(self, s: Any) -> None:
         if self.sock is None:
@@ -79,6 +83,21 @@ class Dialogue(smtplib.SMTP):
         """One command and the answer to it."""
         self.putcmd(command)
         return self.getreply()
+
+    def ask(self, commands: Sequence[str]) -> Iterator[tuple[int, bytes]]:
+        """The answers to these, one after the other; all are said at once to a server that takes that (RFC 2920)."""
+        if not self.pipelining:
+            yield from map(self.say, commands)
+            return
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError("a line break in a command")
+        self.send("".join(command + "\r\n" for command in commands))
+        for _ in commands:
+            yield self.getreply()
+
+    @property
+    def pipelining(self) -> bool:
+        return self.has_extn("pipelining")
 
     def hand_over(self, content: bytes) -> tuple[int, bytes]:
         """The mail itself, its lines ended by CRLF, after a 354; what the server says to it."""

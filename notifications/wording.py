@@ -32,9 +32,6 @@ __all__ = [
 DIGEST = "digest"
 _ANYBODY = "经办人"  # whom a letter to an office calls so, where it is read by others
 _NOTHING = {CHINESE: "无", ENGLISH: "none"}  # stands for an empty field beside others that are not
-_TURNING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
-)  # no control, no change of direction
 _BREAK = re.compile("\r\n?")
 
 
@@ -131,7 +128,7 @@ def _sound(template: bytes) -> tuple[frozenset[str], Mapping[str, list[str]]]:
 
 def _filled(line: str, fields: Mapping[str, str], language: str) -> str | None:
     names = letters.BLANK.findall(line)
-    values = {name: _TURNING.sub("", _BREAK.sub("\n", fields[name])).strip(" ") for name in names}
+    values = {name: letters.TURNING.sub("", _BREAK.sub("\n", fields[name])).strip(" ") for name in names}
     if names and not any(values.values()):
         return None
     if language == ENGLISH:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import accounts, bundle, cases, deployments, organisations, pool, rounds, tasks, timers
+from engine import accounts, bundle, cases, deploying, deployments, organisations, pool, rounds, tasks, timers
 from engine.access import Actor
 from engine.db import Database
 from engine.models import Case, Task
@@ -145,7 +145,7 @@ def furnish(database: Database, clock: StandingClock, regime: str, **notice: Any
                     for ending in ("_inspector", "_inspector2")
                 ]
                 inspectors[NAMES[code]] = (members[0], members[1])
-        deployments.deploy(session, regime, bundle.shipped(regime), by="setup")
+        deploying.deploy(session, regime, bundle.shipped(regime), by="setup")
         bureau = NAMES[deployments.rules(session, regime).bureau]  # type: ignore[union-attr]  # just deployed
     with database.write() as session:
         opened = rounds.open_round(session, people[bureau], regime, 2025, "2025年度认定批次")

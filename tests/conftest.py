@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine import bundle, deployments, lint
+from engine import bundle, deploying, lint
 from engine.db import Database
 from tests import postgres
 from tests.clock import StandingClock, standing_at
@@ -66,7 +66,7 @@ def checked_once() -> Iterator[None]:
         return known[content]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(deployments, "lint", SimpleNamespace(problems=problems))
+        patched.setattr(deploying, "lint", SimpleNamespace(problems=problems))
         yield
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import accounts, bundle, cases, deployments, organisations, rounds, tasks
+from engine import accounts, bundle, cases, deploying, organisations, rounds, tasks
 from engine.access import Actor
 from engine.db import Database
 from engine.models import Case, Round, Task
@@ -72,6 +72,6 @@ def furnish(database: Database, files: bundle.Files | None = None) -> Office:
         for name, (role, organisation) in PEOPLE.items():
             people[name] = accounts.add(session, name, by="setup")
             accounts.grant(session, people[name], role, organisation, by="setup")
-        deployments.deploy(session, REGIME, files or bundle.shipped(REGIME), by="setup")
+        deploying.deploy(session, REGIME, files or bundle.shipped(REGIME), by="setup")
         actors = {name: accounts.actor(session, person) for name, person in people.items()}
     return Office(database, actors)

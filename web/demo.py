@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import regime as regimes
-from engine import accounts, bundle, deployments, organisations, passwords
+from engine import accounts, bundle, deploying, organisations, passwords
 from engine.access import ROLES
 from engine.errors import Refused
 from engine.models import Organisation, Person
@@ -57,7 +57,7 @@ def load(session: Session) -> list[Account]:
         bureau = regimes.shipped(name).bureau
         if bureau in offices:
             demo_pool.fill(session, bureau, OFFICER)
-            deployments.deploy(session, name, bundle.shipped(name), by=BY)
+            deploying.deploy(session, name, bundle.shipped(name), by=BY)
     return [
         Account(account["name"], told["password"], f"{offices[account['organisation']]}·{ROLES[account['role']]}")
         for account in told["accounts"]

@@ -13,6 +13,7 @@ from web.wording import N_, _
 KINDS = {  # a letter's name → what it is about, in two words
     "accepted": N_("已受理"),
     "annual_report": N_("年度报告"),
+    "calendar_missing": N_("放假通知"),
     "date_changed": N_("日期变更"),
     "digest": N_("每日汇总"),
     "escalation": N_("督促"),
@@ -29,6 +30,7 @@ KINDS = {  # a letter's name → what it is about, in two words
     "panel_invitation": N_("评审邀请"),
     "publicity_begins": N_("公示开始"),
     "publicity_ends": N_("公示期满"),
+    "publicity_too_short": N_("公示期不足"),
     "question_passed": N_("评审答复"),
     "recognised": N_("认定"),
     "recommended": N_("已推荐"),

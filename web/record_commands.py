@@ -17,10 +17,10 @@ from web.account_commands import BY
 @click.option("--by", default="system", show_default=True, metavar="NAME", help="部署人账号")
 def deploy(regime: str, approve_as: str | None, by: str) -> None:
     """部署一个规则体系的流程、决策表、表单、通知与参数；内容未变则不产生新部署。"""
-    from engine import bundle, deployments
+    from engine import bundle, deploying
 
     with cli.database(cli.settings()) as database, database.write() as session:
-        deployment = deployments.deploy(session, regime, bundle.shipped(regime), by, approve_as)
+        deployment = deploying.deploy(session, regime, bundle.shipped(regime), by, approve_as)
         answer = {"regime": regime, "number": deployment.number, "content_hash": deployment.content_hash}
     click.echo(json.dumps(answer, ensure_ascii=False))
 

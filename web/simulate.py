@@ -119,11 +119,11 @@ class Run:
 
     def prepare(self) -> None:
         """The regime deployed, and everybody in their place."""
-        from engine import bundle, deployments
+        from engine import bundle, deploying
 
         with self.on_its_clock():
             with self.database.write() as session:
-                deployments.deploy(session, self.regime.name, bundle.shipped(self.regime.name), by="simulate")
+                deploying.deploy(session, self.regime.name, bundle.shipped(self.regime.name), by="simulate")
             with self.database.write() as session:
                 self.actors = self.office.furnish(session, self.regime.bureau)
 

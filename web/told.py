@@ -317,6 +317,15 @@ class Health(Told):
     status: Literal["ok"] = "ok"
 
 
+class MailHalt(Told):
+    """现在不发信的账号。"""
+
+    name: str
+    state: Annotated[str, Field(description="stopped：停用，须由人恢复；paused：暂停，到时自动继续")]
+    since: datetime
+    until: datetime | None
+
+
 class Readiness(Told):
     """数据库与调度正常。"""
 
@@ -327,3 +336,6 @@ class Readiness(Told):
     oldest_due_age_seconds: int | None
     oldest_unsent_at: Annotated[datetime | None, Field(description="最早一封已到发送时间而尚未发出的邮件")]
     oldest_unsent_age_seconds: int | None
+    mail_halted: Annotated[list[MailHalt], Field(description="现在不发信的账号；原因见通知记录或 jiqun mail status")]
+    letters_waiting: Annotated[int, Field(description="等待发送的通知")]
+    letters_failed: Annotated[int, Field(description="未送达、等待人工处理的通知")]

@@ -134,11 +134,14 @@ class Worker:
         self._safely("idempotency keys", self.database.write, idempotency.forget)
         self._safely("tallies", self.database.write, tallies.forget)
         self._safely("dates", self.database.write, self._count_anew)
+        self._safely("holiday notice", self.database.write, self._ask_for_notice)
 
     def _count_anew(self, session: Session) -> None:
         """Dates that rest on a calendar which has changed since: a new release knows a year more, a node was slow."""
         self._calendars = moving.everywhere(session, self._calendars)
-        if year := holiday_notices.missing(session):
+
+    def _ask_for_notice(self, session: Session) -> None:
+        if year := holiday_notices.tell_missing(session):
             log.warning("no holiday notice for %s yet: its days are estimates", year)
 
     def _safely(self, name: str, transaction: Transaction, duty: Callable[[Session], Any]) -> None:

@@ -11,6 +11,7 @@ from engine.columns import Base, Json
 _UNSPREAD = text("spread_at IS NULL")
 _UNEXPANDED = text("expanded_at IS NULL AND withdrawn_at IS NULL")
 _TO_SEND = text("status IN ('due', 'claimed', 'sending')")
+_FAILED = text("status IN ('failed', 'refused')")
 _HELD = text("status = 'held' AND digest_id IS NULL")
 _UNREAD = text("read_at IS NULL")
 _OF_TASK, _OF_DUTY = text("task_id IS NOT NULL"), text("obligation_id IS NOT NULL")
@@ -98,6 +99,7 @@ class Delivery(Base):
     digest_id: Mapped[int | None] = mapped_column(ForeignKey("digest.id"))
     __table_args__ = (
         Index("ix_delivery_to_send", "not_before", "id", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
+        Index("ix_delivery_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_delivery_held", "not_before", sqlite_where=_HELD, postgresql_where=_HELD),
         Index("ix_delivery_of_person", "person_id", "id"),
         Index("ix_delivery_unread", "person_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),

@@ -21,6 +21,8 @@ from engine.deployments import Deployed
 COMMANDS = ("case.opened", "task.closed", "timer.fired", "message.received")  # each writes its case once
 REPAIRS = ("case.stopped", "incident.retried", "incident.repaired", "incident.cancelled")  # and so does each of these
 GENESIS = "0" * 64
+# A letter's key begins with … → the line that was written with it.
+_TOLD_WITH = {"moved": "task.moved", "urge": "task.urged", "short": "publicity.too_short"}
 
 _deployed: dict[str, Deployed] = {}  # by content hash: parsed once a test session
 
@@ -178,14 +180,39 @@ def _tasks(connection: Connection, case_id: int | None) -> Iterator[str]:
 
 
 def _letters(connection: Connection, case_id: int | None) -> Iterator[str]:
-    """Each letter has a key of its own and its line in the record; each line has its letter."""
+    """Each letter has a key of its own; what a command or an effect wrote has its line, and each line has its letter.
+
+    A tick tells of new tasks without a line: the task explains the letter. One that tells of a date that moved, of an
+    urging or of a period that became too short was written at the moment of the line that says so.
+    """
     only = " AND case_id = :case" if case_id else ""
     keys = Counter(_column(connection, "SELECT dedupe_key FROM letter WHERE 1 = 1" + only, case=case_id))
     yield from (f"letter {key} is there {times} times" for key, times in keys.items() if times != 1)
-    query = "SELECT case_id, dedupe_key FROM letter WHERE case_id IS NOT NULL" + only
-    written = Counter((row.case_id, row.dedupe_key.rpartition(":")[2]) for row in _all(connection, query, case=case_id))
-    query = "SELECT case_id, element FROM event WHERE kind = 'letter.queued'" + only
-    queued = Counter((row.case_id, row.element) for row in _all(connection, query, case=case_id))
+    query = "SELECT kind, case_id, task_id, at, element FROM event WHERE kind IN :kinds" + only
+    lines = _all(
+        connection,
+        query.replace(":kinds", str(("letter.queued", "obligation.moved", *_TOLD_WITH.values()))),
+        case=case_id,
+    )
+    queued = Counter((line.case_id, line.element) for line in lines if line.kind == "letter.queued")
+    moments = {(line.kind, line.case_id, line.task_id, _moment(line.at)) for line in lines}
+    query = """SELECT l.dedupe_key, l.case_id, l.task_id, l.created_at, t.opened_at FROM letter l
+        LEFT JOIN task t ON t.id = l.task_id AND t.case_id = l.case_id AND t.organisation_code = l.organisation_code
+        WHERE (l.case_id IS NOT NULL OR l.dedupe_key LIKE 'moved:%')"""
+    written: Counter[Any] = Counter()
+    for letter in _all(connection, query + only.replace("case_id", "l.case_id"), case=case_id):
+        begins, at = letter.dedupe_key.partition(":")[0], _moment(letter.created_at)
+        if begins == "assigned":
+            opened_at = _moment(letter.opened_at)
+            explained = opened_at is not None and at is not None and opened_at <= at
+        elif begins in _TOLD_WITH:
+            kind = _TOLD_WITH[begins] if letter.case_id is not None else "obligation.moved"
+            explained = (kind, letter.case_id, letter.task_id, at) in moments
+        else:
+            written[letter.case_id, letter.dedupe_key.rpartition(":")[2]] += 1
+            explained = True
+        if not explained:
+            yield f"letter {letter.dedupe_key}: nothing explains it"
     yield from _different("letters", written, queued)
 
 

@@ -34,7 +34,7 @@ def besieged(database: Database, folder: Path, *, senders: int, kills: int, lett
     """Kill one sender after the other, put another in its place, let the last ones finish; what does not hold."""
     moment = random.Random(2026)
     letters_due.put(database, [f"{KINDS[number % 2]}.{number}@county.example.cn" for number in range(letters)])
-    with smtp.serving(folder) as post, sending(database, post.port, bug) as postmen:
+    with smtp.serving(folder, pipelining=senders > 1) as post, sending(database, post.port, bug) as postmen:
         at_work = [postmen.begin() for _ in range(senders)]
         for _ in range(kills):
             _until_it_sends(database, at_work[0])

@@ -174,6 +174,7 @@ class Place:
             "/me/password": {"old": "x", "new": "y", "again": "z"},  # a wrong old one would be counted
             "/me/sign-ins/end": {"mark": "others"},
             "/me/tokens/revoke": {"mark": self._mark(who)},
+            "/letters/preview/deploy": {"regime": "qingyuan", "name": "urged", "text": "题\n\n正文", "seen": "1"},
             "/me/letters/feeds/revoke": {"mark": self.ids.get(f"feed of {who}", "")},
             "/me/letters/substitutes/end": {"absence": self.ids.get(f"absence of {who}", "")},
             f"/office/accounts/{self.ids['somebody']}/withdraw": {"role": "county_officer", "organisation": COUNTY},

@@ -170,6 +170,7 @@ TABLE: dict[str, set[str]] = {
     },
     **{deed: {"county"} for deed in ("GET /messages/{message}", "POST /api/v1/messages/{message}/read")},
     "GET /api/v1/calendar/{feed}.ics": EVERYBODY,  # who has the address has the secret
+    "POST /letters/preview/deploy": {"owner"},  # the words are the regime's bureau's
     "GET /letters": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own bureau's
     "GET /letters/{delivery}": BUREAU_STAFF,
     "POST /letters/{delivery}/again": {"city", "city2"},

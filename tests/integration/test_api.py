@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from engine import accounts, files
+from engine import accounts, files, outgoing
 from engine import clock as clocks
 from engine.db import Database
 from engine.models import Cluster, Heartbeat, IdempotencyKey, Person, Round, SignIn
@@ -452,6 +452,17 @@ def test_readiness_names_the_oldest_thing_that_waits(at: Desk, clock: StandingCl
     clock.move_by(seconds=7)
     told = at.app.test_client().get("/readyz").get_json()
     assert (told["tick_age_seconds"], told["oldest_due_at"], told["oldest_due_age_seconds"]) == (7, None, None)
+
+
+def test_a_stopped_mail_account_is_told_and_the_node_stays_ready(at: Desk) -> None:
+    Worker(at.database, at.settings).tick()
+    with at.database.write() as session:
+        outgoing.troubled(session, "notice", outgoing.Answer("config", "connect", "535", "no such user x@example.cn"))
+    answer = at.app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
+    halted = {"name": "notice", "state": "stopped", "since": "2025-04-10T01:00:00Z", "until": None}
+    assert answer.get_json()["mail_halted"] == [halted]
+    assert "x@example.cn" not in answer.get_data(as_text=True)  # anybody may ask
 
 
 def test_readiness_names_the_mail_that_nobody_sends(at: Desk, clock: StandingClock) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
-from engine import accounts, deployments, repairs, sign_ins, timers
+from engine import accounts, deploying, repairs, sign_ins, timers
 from engine.access import SCOPES
 from engine.columns import Base
 from engine.db import Database
@@ -397,7 +397,7 @@ def test_a_bad_diagram_is_not_deployed_and_its_place_is_told(scene: Scene, name:
     fault, database = DIAGRAMS[name], scene.at.database
     before = fingerprint(database)
     with pytest.raises(BundleInvalid) as refused, database.write() as session:
-        deployments.deploy(session, "qingyuan", fault.files, by="owner")
+        deploying.deploy(session, "qingyuan", fault.files, by="owner")
     (found,) = refused.value.findings
     assert (found.file, found.line, found.element, found.rule) == (fault.file, fault.line, fault.element, fault.rule)
     assert CHINESE.search(found.message)
@@ -428,7 +428,7 @@ def test_the_command_line_tells_the_same_place(name: str, tmp_path: Path, capsys
 def test_the_sound_bundle_around_the_faults_passes(tmp_path: Path, scene: Scene) -> None:
     """What is refused above is refused for its fault alone."""
     with scene.at.database.write() as session:
-        deployments.deploy(session, "somewhere", bundle(examined()), by="owner")
+        deploying.deploy(session, "somewhere", bundle(examined()), by="owner")
 
 
 # ---- databases ---------------------------------------------------------------------------------

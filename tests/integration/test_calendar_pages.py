@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import deployments, obligations
 from engine.db import Database
-from engine.models import Cluster, Event, HolidayNotice, Letter, Obligation
-from tests import holidays, samples
+from engine.models import Event, HolidayNotice, Letter, Obligation
+from tests import holidays, owing, samples
 from tests.clock import StandingClock
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
 from tests.integration.reader import Reader
-from tests.office import BUREAU, COUNTY, REGIME
+from tests.office import BUREAU, COUNTY
 
 
 @pytest.fixture
@@ -41,25 +40,7 @@ def imported(who: Reader, content: bytes, number: str = holidays.NUMBER) -> Any:
 
 def owes(at: Desk, published: str = "2025-06-20", last: str = "2028-06-20") -> int:
     """A recognised cluster of the county; what it owes is in the register."""
-    with at.database.write() as session:
-        first, last_day = date.fromisoformat(published), date.fromisoformat(last)
-        cluster = Cluster(
-            regime=REGIME,
-            bureau_code=BUREAU,
-            organisation_code=COUNTY,
-            name=samples.CLUSTER,
-            state="recognised",
-            recognised_on=first,
-            first_day=first,
-            last_day=last_day,
-            created_at=samples.MOMENT,
-        )
-        session.add(cluster)
-        session.flush()
-        rules = deployments.rules(session, REGIME)
-        assert rules is not None
-        obligations.of_cluster(session, cluster, rules, first, last_day)
-        return cluster.id
+    return owing.recognised(at.office, date.fromisoformat(published), date.fromisoformat(last))
 
 
 def report(at: Desk, year: int) -> Obligation:
@@ -177,6 +158,28 @@ def test_the_year_shows_what_is_due_and_one_click_urges_once_a_day(at: Desk, clo
     assert as_(at, "city").post(path).status_code == 303
     with at.database.read() as session:
         assert len(session.scalars(select(Letter).where(Letter.template == "annual_report")).all()) == 2
+
+
+def test_the_year_shows_the_limits_of_steps_until_they_are_done(at: Desk, clock: StandingClock) -> None:
+    clock.move_to("2025-05-20 09:00")
+    office = at.office
+    round_ = office.open_round()
+    office.complete("city", office.open_task(round_.case_id or 0, "call_notice"), samples.ANSWERS["call_notice"])
+    case = office.open_case("county", samples.ANSWERS["application_start"] | {"round_id": round_.id})
+    office.complete("county", office.open_task(case.id, "fill_in"), samples.ANSWERS["application"])
+    told = f"2025年5月27日 受理 {case.title} 清远市工业和信息化局"  # five working days after 20 May
+
+    def year(asked: str) -> str:
+        return words(as_(at, "city").get(f"/year?year={asked}"))
+
+    assert told in year("2025")
+    assert told not in year("2025&state=late")
+    assert told not in year("2025&state=done")
+    assert told not in year("2026")
+    clock.move_to("2025-05-28 09:00")
+    assert told in year("2025&state=late")
+    office.complete("city", office.open_task(case.id, "acceptance"), samples.ANSWERS["acceptance"])
+    assert told not in year("2025")
 
 
 def test_the_year_is_filtered_by_kind_and_state(at: Desk, clock: StandingClock) -> None:

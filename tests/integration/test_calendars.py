@@ -1,23 +1,23 @@
 """A notice counts when a second person has confirmed it, a bureau's own decision at once; open dates follow."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from config.settings import Settings
 from engine import (
     bundle,
     calendar,
     calendars,
     day_overrides,
     deliveries,
-    deployments,
     events,
     expansion,
     holiday_notices,
     moving,
-    obligations,
     organisations,
     reminders,
 )
@@ -25,11 +25,13 @@ from engine.calendar import Announced, Calendar, Estimate
 from engine.clock import SHANGHAI
 from engine.db import Database
 from engine.errors import Conflict, Forbidden, FormInvalid, NotFound, Refused
-from engine.models import Cluster, Event, HolidayNotice, Letter, Obligation, Person, Reminder, Task
+from engine.models import Delivery, HolidayNotice, Letter, Person, Reminder, Task
 from tests import holidays, samples
 from tests.clock import StandingClock
 from tests.office import BUREAU, COUNTY, REGIME, Office, furnish
+from tests.owing import letters, owed, recognised, recorded, rungs
 from tests.publicised import publicised
+from web.worker import Worker
 
 OTHER = "440500"
 
@@ -67,11 +69,6 @@ def put(office: Office, day: date, *, working: bool, who: str = "city", bureau: 
 def day_of(office: Office, on: date, bureau: str = BUREAU) -> calendar.Day:
     with office.database.read() as session:
         return calendars.of(session, bureau).day(on)
-
-
-def recorded(office: Office, kind: str) -> list[Any]:
-    with office.database.read() as session:
-        return list(session.scalars(select(Event).where(Event.kind == kind).order_by(Event.chain, Event.seq)))
 
 
 # ---- a notice -----------------------------------------------------------------------------------
@@ -185,6 +182,37 @@ def test_from_the_first_of_november_a_missing_year_is_warned_of(
         assert holiday_notices.missing(session) is None
 
 
+def test_the_bureaus_officers_are_written_to_once_while_next_years_notice_is_missing(
+    office: Office, clock: StandingClock, tmp_path: Path
+) -> None:
+    worker = Worker(office.database, Settings(data=tmp_path))
+    for today, written in (
+        ("2026-10-31 23:59", []),
+        ("2026-11-01 00:00", ["2027"]),
+        ("2026-11-01 01:00", ["2027"]),
+        ("2026-12-31 23:00", ["2027"]),
+        ("2027-11-02 08:00", ["2027", "2028"]),
+    ):
+        clock.move_to(today)
+        worker.hourly()
+        assert [letter.fields["年份"] for letter in letters(office, "calendar_missing")] == written, today
+    ticked(office)
+    with office.database.read() as session:
+        query = select(Person.name).join(Delivery, Delivery.person_id == Person.id)
+        assert sorted(session.scalars(query.where(Delivery.template == "calendar_missing"))) == [
+            *("city", "city"),
+            *("city2", "city2"),
+        ]
+
+
+def test_nobody_is_asked_for_a_notice_that_is_there(office: Office, clock: StandingClock, tmp_path: Path) -> None:
+    clock.move_to("2026-10-20 09:00")
+    confirm(office, propose(office))
+    clock.move_to("2026-11-01 00:00")
+    Worker(office.database, Settings(data=tmp_path)).hourly()
+    assert letters(office, "calendar_missing") == []
+
+
 # ---- a bureau's own decision ---------------------------------------------------------------------
 
 
@@ -295,11 +323,6 @@ def waiting(office: Office, task_id: str) -> dict[str, date]:
         return {row.rung: row.fire_at.astimezone(SHANGHAI).date() for row in session.scalars(query)}
 
 
-def changed_letters(office: Office) -> list[Letter]:
-    with office.database.read() as session:
-        return list(session.scalars(select(Letter).where(Letter.template == "date_changed").order_by(Letter.id)))
-
-
 @pytest.mark.usefixtures("unannounced")
 def test_a_notice_moves_the_limits_of_open_tasks_with_their_reminders_and_tells_who_knew_the_old_day(
     office: Office, clock: StandingClock
@@ -326,7 +349,7 @@ def test_a_notice_moves_the_limits_of_open_tasks_with_their_reminders_and_tells_
     assert "5 个工作日" in event.payload["rule"]
     assert event.payload["clause"] == "本局设置"
     assert event.payload["source"] == holidays.NUMBER_2025
-    (letter,) = changed_letters(office)
+    (letter,) = letters(office, "date_changed")
     assert (letter.organisation_code, letter.role) == (BUREAU, "bureau_officer")
     assert (letter.fields["原期限"], letter.fields["期限"]) == ("2025年4月30日", "2025年5月6日")
     assert holidays.NUMBER_2025 in letter.fields["变更依据"]
@@ -342,7 +365,7 @@ def test_nobody_is_told_of_a_day_that_they_never_knew(office: Office, clock: Sta
             session.delete(letter)
     confirm(office, propose(office, year=2025, number=holidays.NUMBER_2025))
     assert office.open_task(task.case_id, "acceptance").due_at == end_of("2025-05-06")
-    assert changed_letters(office) == []
+    assert letters(office, "date_changed") == []
 
 
 @pytest.mark.usefixtures("unannounced")
@@ -357,7 +380,7 @@ def test_counting_anew_once_more_moves_nothing(office: Office, clock: StandingCl
         assert moving.everywhere(session, seen) == seen
     with office.database.read() as session:
         assert session.scalars(select(Task.planned_at)).all() == planned
-    assert len(recorded(office, "task.moved")) == len(changed_letters(office)) == 1
+    assert len(recorded(office, "task.moved")) == len(letters(office, "date_changed")) == 1
 
 
 def test_a_limit_moves_with_the_bureaus_decision_and_back(office: Office, clock: StandingClock) -> None:
@@ -402,42 +425,6 @@ def rolling(database: Database, clock: StandingClock) -> Office:
     return furnish(database, files)
 
 
-def recognised(office: Office, published: date, last: date) -> int:
-    """A cluster that was recognised then, and what it owes until its last day."""
-    with office.database.write() as session:
-        cluster = Cluster(
-            regime=REGIME,
-            bureau_code=BUREAU,
-            organisation_code=COUNTY,
-            name=samples.CLUSTER,
-            state="recognised",
-            recognised_on=published,
-            first_day=published,
-            last_day=last,
-            created_at=samples.MOMENT,
-        )
-        session.add(cluster)
-        session.flush()
-        rules = deployments.rules(session, REGIME)
-        assert rules is not None
-        obligations.of_cluster(session, cluster, rules, published, last)
-        return cluster.id
-
-
-def owed(office: Office, kind: str, year: int) -> Obligation:
-    with office.database.read() as session:
-        query = select(Obligation).where(Obligation.kind == kind, Obligation.year == year)
-        return session.scalars(query).one()
-
-
-def rungs(office: Office, obligation_id: int) -> dict[str, date]:
-    with office.database.read() as session:
-        query = select(Reminder).where(
-            Reminder.obligation_id == obligation_id, Reminder.expanded_at.is_(None), Reminder.withdrawn_at.is_(None)
-        )
-        return {row.rung: row.fire_at.astimezone(SHANGHAI).date() for row in session.scalars(query)}
-
-
 @pytest.mark.usefixtures("unannounced")
 def test_a_report_rolls_anew_when_the_notice_comes_and_the_printed_date_stays(
     rolling: Office, clock: StandingClock
@@ -463,12 +450,12 @@ def test_a_report_rolls_anew_when_the_notice_comes_and_the_printed_date_stays(
     assert (event.payload["clause"], event.payload["source"]) == ("第十七条", holidays.NUMBER_2025)
     ticked(rolling)
     assert rungs(rolling, after.id)["7"] == date(2025, 1, 19)
-    letters = changed_letters(rolling)
-    assert sorted(letter.organisation_code for letter in letters) == [COUNTY, COUNTY], "both officers had the reminder"
-    assert {letter.fields["原期限"] for letter in letters} == {"2025年1月27日"}
+    told = letters(rolling, "date_changed")
+    assert sorted(letter.organisation_code for letter in told) == [COUNTY, COUNTY], "both officers had the reminder"
+    assert {letter.fields["原期限"] for letter in told} == {"2025年1月27日"}
     with rolling.database.read() as session:
-        told = session.scalars(select(Person.name).where(Person.id.in_([each.person_id for each in letters])))
-        assert set(told) == {"county", "county2"}
+        names = session.scalars(select(Person.name).where(Person.id.in_([each.person_id for each in told])))
+        assert set(names) == {"county", "county2"}
 
 
 @pytest.mark.usefixtures("unannounced")
@@ -477,7 +464,7 @@ def test_a_report_that_nobody_was_reminded_of_moves_without_a_letter(rolling: Of
     confirm(rolling, propose(rolling, year=2025, number=holidays.NUMBER_2025))
     assert owed(rolling, "annual_report", 2025).effective_on == date(2025, 1, 26)
     assert len(recorded(rolling, "obligation.moved")) == 1
-    assert changed_letters(rolling) == []
+    assert letters(rolling, "date_changed") == []
 
 
 def test_a_date_that_is_no_working_day_any_more_gets_its_reminder_on_the_working_day_before(
@@ -525,8 +512,15 @@ def test_a_published_period_stays_and_the_record_says_when_it_is_too_short(
         date(2025, 7, 11),
     )
     assert list_.notice.last_day == date(2025, 7, 10)
+    (letter,) = letters(office, "publicity_too_short")
+    assert (letter.case_id, letter.organisation_code, letter.role) == (list_.round_case, BUREAU, "bureau_officer")
+    assert letter.fields["期限"] == "2025年7月11日"
+    assert letter.fields["变更依据"].endswith("、示例〔2025〕3号")
+    assert letter.fields["公示期"] == "2025年7月1日至2025年7月10日"
+    with office.database.write() as session:  # the hourly duty, on a node that knows nothing of it yet
+        moving.everywhere(session)
     (event,) = recorded(office, "publicity.too_short")
     assert (event.case_id, event.payload["counted"]) == (list_.round_case, "2025-07-11")
     put(office, date(2025, 7, 5), working=True)  # a Saturday: by it the seventh is the 10th again
     assert owed(office, "publicity", 2025).latest_on == date(2025, 7, 10)
-    assert len(recorded(office, "publicity.too_short")) == 1
+    assert len(recorded(office, "publicity.too_short")) == len(letters(office, "publicity_too_short")) == 1

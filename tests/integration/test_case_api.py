@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from engine import bundle, deployments, lint, repairs
+from engine import bundle, deploying, lint, repairs
 from engine.db import Database
 from engine.models import Event, Letter
 from engine.repairs import VariableRefused
@@ -105,7 +105,7 @@ def test_a_letter_keeps_the_wording_of_its_deployment(place: Place, monkeypatch:
     files = dict(bundle.shipped(REGIME))
     files |= {name: "另一种说法\n\n正文\n".encode() for name in files if name.startswith("letters/")}
     with place.at.database.write() as session:
-        assert deployments.deploy(session, REGIME, files, by="setup").number == 2
+        assert deploying.deploy(session, REGIME, files, by="setup").number == 2
     assert listed(place, "county", "/cases/{county_case}/letters") == before
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from engine import bundle, deployments, queries
+from engine import bundle, deploying, deployments, queries
 from engine.bundle import Files
 from engine.db import Database
 from engine.errors import FormInvalid, NotFound, Refused
@@ -26,7 +26,7 @@ NAME = "somewhere"
 
 def deploy(database: Database, files: Files, regime: str = NAME, by: str = "owner", **more: str) -> Deployment:
     with database.write() as session:
-        return deployments.deploy(session, regime, files, by=by, **more)
+        return deploying.deploy(session, regime, files, by=by, **more)
 
 
 def changed(**more: bytes) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from config.settings import Settings
-from engine import bundle, deployments, identities, queries, tasks
+from engine import bundle, deploying, deployments, identities, queries, tasks
 from engine import clock as clocks
 from engine.db import Database
 from engine.errors import FormInvalid
@@ -165,7 +165,7 @@ def test_register_and_case_show_the_other_recognitions(national: Chain, tmp_path
     recognised(national, NAME, PROVINCE, same_as=municipal)
     case_id = national.apply("county1")
     with national.database.write() as session:
-        deployments.deploy(session, "qingyuan", bundle.shipped("qingyuan"), by="setup")
+        deploying.deploy(session, "qingyuan", bundle.shipped("qingyuan"), by="setup")
         session.get_one(Cluster, municipal).regime = "qingyuan"
     entry = page(national, tmp_path, "", f"/register/{municipal}")
     assert f"provincial-{PROVINCE}-001 广东省工业和信息化厅 2024年6月20日 2027年6月20日 有效" in entry
@@ -204,7 +204,7 @@ def test_who_accepts_a_national_application_sees_the_provinces_recognition(natio
 
 def test_who_recommends_is_told_what_their_own_rules_ask_and_is_not_held_back(national: Chain, tmp_path: Path) -> None:
     with national.database.write() as session:
-        deployments.deploy(session, "shantou", bundle.shipped("shantou"), by="setup")
+        deploying.deploy(session, "shantou", bundle.shipped("shantou"), by="setup")
     recognised(national, NAME, OTHER_CITY, office=chain.FAR_COUNTY, regime="shantou")
     known = national.filed("far_county")
     unknown = national.apply("far_county", cluster_name=NAME)

@@ -1,14 +1,14 @@
 """Letters at the desk: messages, how they come, who gets them beside one, calendars, the log, and trying them out."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from engine import accounts, bundle, clock, deployments, feeds, letter_log, outbox, particulars
+from engine import accounts, bundle, clock, deploying, feeds, letter_log, outbox, outgoing, particulars, posting
 from engine.db import Database
 from engine.errors import BundleInvalid
 from engine.models import (
@@ -385,10 +385,46 @@ def test_a_clerk_mends_a_letter_that_did_not_get_through_once(
     assert city.post(f"/letters/{number}/mend", form).status_code == 409  # nothing is wrong with it any more
 
 
-def test_who_was_told_by_telephone_has_to_be_said(at: Desk, task: Task) -> None:
+@pytest.mark.parametrize(
+    ("deed", "note", "why"),
+    [
+        ("told", " ", "请写明何时告知了谁"),
+        ("cancel", "", "请写明不再发送的理由"),
+        ("cancel", "长" * 501, "说明不超过 500 字"),
+    ],
+)
+def test_what_a_clerk_did_has_to_be_said(at: Desk, task: Task, deed: str, note: str, why: str) -> None:
     number = told(at, task, status="failed")
-    assert as_(at, "city").post(f"/letters/{number}/mend", {"deed": "told", "note": " "}).status_code == 409
+    answer = as_(at, "city").post(f"/letters/{number}/mend", {"deed": deed, "note": note})
+    assert answer.status_code == 422
+    assert f'id="note-error">错误：{why}' in text(answer)
+    assert f'value="{note}"' in text(answer)
     assert rows(at, Delivery)[0].status == "failed"
+
+
+def test_the_log_tells_at_its_top_that_an_account_sends_nothing(at: Desk, task: Task, clock: StandingClock) -> None:
+    told(at, task, status="due")
+    config = outgoing.Answer("config", "connect", "535", "authentication failed")
+    wait = outgoing.Answer("limited", "envelope", "421", "too many", timedelta(minutes=10))
+    with at.database.write() as session:
+        delivered(session, "task_due", accounts.by_name(session, "county2"), reminder_id=1).status = "refused"
+        outgoing.troubled(session, "notice", config)
+        outgoing.troubled(session, "second", wait)
+    page = text(as_(at, "leader").get("/letters"))
+    assert "发信账号 notice 自 2025-04-10 09:00 起停用：535 authentication failed" in page
+    assert "jiqun mail resume notice" in page
+    assert "发信账号 second 自 2025-04-10 09:00 起暂停，2025-04-10 09:10 自动继续：421 too many" in page
+    assert "等待发送的通知 1 件，等待人工处理的 1 件" in page
+    clock.move_by(minutes=10)
+    with at.database.write() as session:
+        posting.resume(session, "notice", "operator")
+    assert not re.search("发信账号 (notice|second)", text(as_(at, "leader").get("/letters")))
+
+
+def test_the_log_tells_where_no_mail_leaves_at_all(at: Desk) -> None:
+    assert "没有设置发信账号，不发邮件，通知只在站内消息中阅读" in text(as_(at, "city").get("/letters"))
+    sending = desk.of(at.office, at.settings.data, mail="mail.toml")
+    assert "没有设置发信账号" not in text(as_(sending, "city").get("/letters"))
 
 
 def test_a_leader_reads_the_log_and_sends_nothing(at: Desk, task: Task) -> None:
@@ -439,18 +475,18 @@ def test_a_letter_is_tried_out_on_its_writer_alone(at: Desk) -> None:
     assert "还没有填写邮箱地址" in text(answer)
     with at.database.write() as session:
         accounts.by_name(session, "owner").email = "owner@example.cn"
-    assert mine.post("/letters/preview/send", given).status_code == 303
+    assert mine.post("/letters/preview/send", given).status_code == 200
     (row,) = rows(at, Delivery)
     assert (row.subject, row.body, row.status) == ("【试发】题2026年12月31日", "owner：正文\n", "due")
     assert "题2026年12月31日" not in text(mine.get("/messages"))
     sent = [mine.post("/letters/preview/send", given).status_code for _ in range(letter_log.MOST_TRIALS)]
-    assert sent == [*[303] * (letter_log.MOST_TRIALS - 1), 409]
+    assert sent == [*[200] * (letter_log.MOST_TRIALS - 1), 409]
 
 
 def test_every_letter_that_ships_reads_well_with_the_longest_data(at: Desk) -> None:
     mine = as_(at, "owner")
     names = sorted(path.stem for path in (bundle.FOLDER / "letters").glob("*.txt"))
-    assert len(names) == 28
+    assert len(names) == 30
     for name in names:
         assert mine.get(f"/letters/preview?name={name}&example=longest").status_code == 200, name
 
@@ -465,7 +501,7 @@ def test_a_letter_with_an_unknown_field_is_named_with_file_and_line_and_nothing_
     line = content.split("\n").index("{{意见}}") + 1
     before = [row.number for row in rows(at, Deployment)]
     with pytest.raises(BundleInvalid) as refused, at.database.write() as session:
-        deployments.deploy(session, REGIME, files, by="owner")
+        deploying.deploy(session, REGIME, files, by="owner")
     (finding,) = refused.value.findings
     assert str(finding).startswith(
         f"letters/returned.txt 第 {line} 行：没有“联系电话”这个空；可用的有：办件标题、办件编号"

@@ -45,10 +45,10 @@ def read(mail: dict[str, Any]) -> EmailMessage:
     return email.message_from_bytes(mail["content"].encode("ascii"), policy=email.policy.default)  # type: ignore[return-value]
 
 
-@pytest.fixture(scope="module")
-def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
+@pytest.fixture(scope="module", params=[False, True], ids=["one by one", "pipelining"])
+def post(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Post]:
     """A plain relay that asks for no name."""
-    with serving(tmp_path_factory.mktemp("post")) as running:
+    with serving(tmp_path_factory.mktemp("post"), pipelining=request.param) as running:
         yield running
 
 
@@ -197,6 +197,26 @@ def test_a_server_that_reads_no_more_does_not_hold_the_sender() -> None:
         assert time.monotonic() - began < 20
         given_up.set()
     assert verdict.outcome == "in_doubt"
+
+
+def test_a_server_that_takes_all_at_once_and_waits_for_the_content_of_a_refused_mail_gets_none() -> None:
+    heard: list[bytes] = []
+    pipelining = (GREETING[0], b"250-post.test\r\n250 PIPELINING\r\n")
+
+    def rest(connection: socket.socket) -> None:
+        heard.append(connection.recv(1000))
+
+    act = saying(*pipelining, b"250 OK\r\n", b"550 5.1.1 no such user\r\n")
+
+    def refusing(connection: socket.socket) -> None:
+        act(connection)
+        connection.sendall(b"354 go on\r\n")
+        rest(connection)
+
+    with answering(refusing) as port, opened(smtp.account(port)) as mailer:
+        assert mailer.send(letter()).outcome == "refused"
+        assert not mailer.connected
+    assert b"Subject" not in b"".join(heard)
 
 
 def test_an_idle_connection_that_died_is_opened_again_before_the_letter_leaves() -> None:

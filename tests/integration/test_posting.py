@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from config.errors import JiqunError
 from config.mail import Mail
 from engine import events, outgoing, posting
 from engine.access import Membership
 from engine.db import Database
-from engine.errors import Forbidden, NotFound, Refused
+from engine.errors import Forbidden, FormInvalid, NotFound, Refused
 from engine.models import Delivery, Event, Letter, Person
 from notifications.sender import Post
 from tests import letters_due, smtp
@@ -127,7 +127,7 @@ def test_a_letter_of_another_bureau_is_unknown(office: Office, failed: int, deed
 @pytest.mark.parametrize("note", ["", "  \n", "长" * 501])
 def test_a_note_is_asked_for(office: Office, failed: int, note: str) -> None:
     for deed in (posting.cancel, posting.told):
-        with pytest.raises(Refused), office.database.write() as session:
+        with pytest.raises(FormInvalid), office.database.write() as session:
             deed(session, office.actors["city"], failed, note)
     assert row(office, failed).status == "refused"
 
@@ -146,3 +146,16 @@ def test_a_stopped_account_sends_again_when_somebody_says_so(database: Database,
         posting.resume(session, "notice", "operator")
     with pytest.raises(Refused), database.write() as session:
         posting.resume(session, "nobody", "operator")
+
+
+def test_how_many_letters_wait_is_read_from_indexes(sqlite_database: Database) -> None:
+    for status, count in (("due", 3), ("sending", 1), ("failed", 2), ("refused", 1), ("sent", 4)):
+        letters_due.put(sqlite_database, [None] * count, status=status)
+    asked: list[str] = []
+    event.listen(sqlite_database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    with sqlite_database.read() as session:
+        found = posting.state(session)
+        counts = [each for each in asked if "count(" in each]
+        plans = [str(session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {each}").all()) for each in counts]
+    assert (found.waiting, found.failed) == (4, 3)
+    assert ["ix_delivery_to_send" in plans[0], "ix_delivery_failed" in plans[1]] == [True, True]

@@ -1,12 +1,13 @@
 """The publicity notice: frozen as it was shown, dated as the rule counts, with its number, and a notice on paper."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from engine import bulletin, bundle, organisations
+from engine import bulletin, bundle, day_overrides, organisations
 from engine.db import Database
 from engine.models import Case, Cluster, Event, Letter, Round, StoredFile
 from notifications import wording
@@ -14,7 +15,8 @@ from tests import publicised
 from tests.clock import StandingClock
 from tests.integration import desk
 from tests.integration.desk import Desk
-from tests.integration.reader import reader
+from tests.integration.reader import reader, signed_in
+from tests.office import BUREAU
 from tests.publicised import List
 
 NUMBER = "示例公示〔2025〕7号"
@@ -70,6 +72,26 @@ def test_the_database_itself_lets_nobody_change_a_notice(at: Desk, public: List,
     with pytest.raises(DBAPIError, match="it stays as published"), at.database.write() as session:
         session.execute(text(f"UPDATE notice SET {change} WHERE id = {public.notice.id}"))
     assert public.notice.number == NUMBER
+
+
+def test_the_bureau_sees_on_the_rounds_page_that_its_own_decision_made_the_period_too_short(
+    at: Desk, public: List
+) -> None:
+    """Published on 1 July 2025 until the 10th; without the 4th the seventh working day is the 11th."""
+    told = "末日应为2025年7月11日：公示期不足规定的工作日数"
+    assert told not in reader(at.app, signed_in(at.database, "city")).get("/rounds/1").text
+    with at.database.write() as session:
+        day_overrides.put(
+            session,
+            at.office.actors["city"],
+            BUREAU,
+            date(2025, 7, 4),
+            working=False,
+            reason="台风停工",
+            number="示例〔2025〕3号",
+        )
+    assert told in reader(at.app, signed_in(at.database, "city")).get("/rounds/1").text
+    assert told not in reader(at.app, signed_in(at.database, "county")).get("/rounds/1").text
 
 
 def test_a_printed_notice_has_everything_that_an_official_one_has(at: Desk, public: List) -> None:

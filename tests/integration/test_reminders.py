@@ -1,20 +1,23 @@
 """Who is told what and when: each once, whoever ticks, however late, and never past the deadline."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from engine import deliveries, obligations, timers
+from engine import accounts, deliveries, obligations, singly, timers
 from engine.clock import SHANGHAI
 from engine.db import Database
 from engine.due_dates import end_of
 from engine.models import (
-    Cluster,
+    Case,
     Delivery,
+    Deployment,
+    DeploymentFile,
     Digest,
     Letter,
     LetterChoice,
@@ -27,7 +30,8 @@ from engine.models import (
 )
 from tests import samples
 from tests.clock import StandingClock, moment
-from tests.office import BUREAU, COUNTY, REGIME, Office, furnish
+from tests.office import BUREAU, REGIME, Office, furnish
+from tests.owing import recognised
 
 
 @pytest.fixture
@@ -108,6 +112,23 @@ def test_a_new_task_is_told_once_to_those_who_may_do_it(office: Office, case_id:
     (letter,) = rows(office, select(Letter))
     task = office.open_task(case_id, "acceptance")
     assert (letter.task_id, letter.role, letter.fields["环节"]) == (task.id, "bureau_officer", task.title)
+
+
+def test_who_has_two_roles_that_may_do_a_task_is_told_of_it_once(office: Office, case_id: int) -> None:
+    """The office's two roles get a letter each; the city officer has both, and finds one letter."""
+    task = office.open_task(case_id, "acceptance")
+    with office.database.write() as session:
+        accounts.grant(session, session.get_one(Person, person(office, "city")), "publisher", BUREAU, by="setup")
+        session.execute(update(Task).where(Task.id == task.id).values(roles=" bureau_officer publisher "))
+        session.execute(delete(Letter).where(Letter.case_id == case_id))
+    tick(office)
+    written = rows(office, select(Letter).where(Letter.task_id == task.id))
+    assert sorted(each.role for each in written) == ["bureau_officer", "publisher"]
+    assert [each for each in told(office, "task_assigned") if each[1].startswith(("city", "publisher"))] == [
+        ("task_assigned", "city"),
+        ("task_assigned", "city2"),
+        ("task_assigned", "publisher"),
+    ]
 
 
 def test_who_was_told_by_the_diagram_is_not_told_again(office: Office, case_id: int) -> None:
@@ -203,7 +224,7 @@ def test_a_printed_date_that_is_no_working_day_has_one_rung_more_on_the_working_
 ) -> None:
     """15 March 2026 is a Sunday; the Friday before it is the 13th."""
     clock.move_to("2026-03-02 08:00")
-    recognised(office, first="2025-06-20", last="2028-06-20")
+    recognised(office, date(2025, 6, 20), date(2028, 6, 20))
     tick(office)
     query = select(Reminder).join(Obligation).where(Obligation.kind == "annual_report", Obligation.year == 2026)
     planned = rows(office, query.order_by(Reminder.fire_at))
@@ -219,27 +240,9 @@ def test_a_printed_date_that_is_no_working_day_has_one_rung_more_on_the_working_
     ]
 
 
-def recognised(office: Office, first: str, last: str) -> int:
-    from datetime import date
-
-    from config import regime
-
-    with office.database.write() as session:
-        cluster = Cluster(
-            regime=REGIME, bureau_code=BUREAU, organisation_code=COUNTY, name=samples.CLUSTER, state="recognised",
-            created_at=moment(first), recognised_on=date.fromisoformat(first), first_day=date.fromisoformat(first),
-            last_day=date.fromisoformat(last),
-        )  # fmt: skip
-        session.add(cluster)
-        session.flush()
-        shipped = regime.shipped(REGIME)
-        obligations.of_cluster(session, cluster, shipped, date.fromisoformat(first), date.fromisoformat(last))
-        return cluster.id
-
-
 def test_validity_is_reminded_of_at_its_five_rungs(office: Office, clock: StandingClock) -> None:
     clock.move_to("2026-01-05 08:00")
-    recognised(office, first="2023-12-18", last="2026-12-18")
+    recognised(office, date(2023, 12, 18), date(2026, 12, 18))
     tick(office)
     query = select(Reminder).join(Obligation).where(Obligation.kind == "expiry").order_by(Reminder.fire_at)
     assert [(row.rung, row.fire_at, row.template) for row in rows(office, query)] == [
@@ -486,6 +489,62 @@ def test_one_duty_that_fails_does_not_keep_the_others_from_being_done(
     monkeypatch.setattr(timers, "SWEEPS", (broken, *timers.SWEEPS))
     assert timers.post(office.database) == ["ZeroDivisionError"]
     assert len(told(office, "round_closing")) == 2
+
+
+def broken_deployment(office: Office) -> int:
+    """The deployment of a regime whose rules cannot be read."""
+    with office.database.write() as session:
+        made = Deployment(
+            regime="elsewhere",
+            number=1,
+            content_hash="0",
+            deployed_at=moment("2025-05-20 10:00"),
+            deployed_by="setup",
+            engine_version="0",
+        )
+        session.add(made)
+        session.flush()
+        session.add(DeploymentFile(deployment_id=made.id, path="regime.toml", content=b"name ="))
+        return made.id
+
+
+def test_a_row_that_cannot_be_planned_does_not_hold_up_the_others(
+    office: Office,
+    case_id: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A round of a regime whose rules cannot be read, before one of ours; an application in the same state, too."""
+    monkeypatch.setattr(timers, "SWEEPS", tuple(timers.Sweep(each.duty, 2, each.first) for each in timers.SWEEPS))
+    sound, broken = rows(office, select(Deployment.id))[0], broken_deployment(office)
+    bad = [owed(office, moment("2025-06-30 17:30"), []) for _ in range(3)]
+    good = [owed(office, moment("2025-06-30 17:30"), []) for _ in range(3)]
+    bad_task = office.open_task(case_id, "acceptance").id
+    second = office.open_case("sibling", samples.ANSWERS["application_start"] | {"round_id": 1})
+    with office.database.write() as session:
+        session.execute(update(Case).where(Case.id == case_id).values(deployment_id=broken))
+        session.execute(update(Obligation).where(Obligation.id.in_(bad)).values(regime="elsewhere"))
+        session.execute(update(Obligation).where(Obligation.id.in_(bad + good)).values(planned_at=None))
+    tick(office)
+    assert set(rows(office, select(Obligation.id).where(Obligation.planned_at.is_(None)))) == set(bad)
+    assert rows(office, select(Task.id).where(Task.state == "open", Task.planned_at.is_(None))) == [bad_task]
+    assert rows(office, select(Reminder.id).where(Reminder.obligation_id.in_(good))) != []
+    assert rows(office, select(Reminder.id).where(Reminder.task_id == office.open_task(second.id, "fill_in").id)) != []
+    tick(office)
+    told = [each.getMessage() for each in caplog.records if "put aside" in each.getMessage()]
+    assert [text.split(" is ")[0] for text in told] == [*(f"obligation {each}" for each in bad), f"task {bad_task}"]
+
+    with office.database.write() as session:  # mended, and an hour later tried once more
+        session.execute(update(Case).where(Case.id == case_id).values(deployment_id=sound))
+        session.execute(update(Obligation).values(regime=REGIME))
+    tick(office)
+    assert rows(office, select(Task.id).where(Task.planned_at.is_(None), Task.state == "open")) == [bad_task]
+    later = time.monotonic() + singly.AGAIN
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    tick(office)
+    assert rows(office, select(Obligation.id).where(Obligation.planned_at.is_(None))) == []
+    assert rows(office, select(Task.id).where(Task.planned_at.is_(None), Task.state == "open")) == []
+    assert rows(office, select(Reminder.id).where(Reminder.task_id == bad_task)) != []
 
 
 def test_more_than_a_batch_is_done_in_one_tick(

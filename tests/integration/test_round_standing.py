@@ -7,10 +7,10 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from config.settings import Settings
-from engine import draft_lists, lint, results, standings, tasks
+from engine import calendar, clock, day_overrides, draft_lists, due_dates, lint, results, standings, tasks
 from engine.db import Database
 from engine.errors import FormInvalid
 from engine.models import Case, Event, Notice, Panel, Round, Task
@@ -196,6 +196,28 @@ def test_who_drew_up_the_list_does_not_decide_on_it_and_the_public_learns_what_w
 def page(run: Run, path: str, who: str = "city1") -> Any:
     app = create_app(Settings(data=run.folder), run.database)
     return reader.reader(app, reader.signed_in(run.database, who)).get(path)
+
+
+def test_what_falls_due_soon_is_counted_by_the_bureaus_own_calendar(run: Run) -> None:
+    """Within three working days: once the bureau gives one of them off, the fourth is among them."""
+    run.carry(until="draft_list")
+    with run.on_its_clock():
+        days = [calendar.shipped().nth_working_day(clock.today(), n).date for n in (1, 2, 3, 4)]
+        with run.database.write() as session:
+            session.execute(update(Task).where(Task.state == "open").values(due_at=due_dates.end_of(days[3])))
+        assert standings.chosen(listed(run), Filters(due="soon")) == []
+        with run.database.write() as session:
+            day_overrides.put(
+                session,
+                run.actors["city1"],
+                run.regime.bureau,
+                days[1],
+                working=False,
+                reason="台风停工",
+                number="示例〔2025〕3号",
+            )
+            session.execute(update(Task).where(Task.state == "open").values(due_at=due_dates.end_of(days[3])))
+        assert standings.chosen(listed(run), Filters(due="soon")) != []
 
 
 def test_the_page_filters_sorts_and_exports_by_its_address(run: Run) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from config import clauses
 from config.settings import Settings
-from engine import bundle, deployments
+from engine import bundle, deploying
 from engine.db import Database
 from tests import office, pages, samples
 from tests.clock import StandingClock
@@ -132,7 +132,7 @@ def test_a_case_keeps_the_table_of_the_version_it_runs_on(hall: Hall) -> None:
     changed = dict(bundle.shipped("qingyuan"))
     changed["clauses.toml"] = changed["clauses.toml"].replace("建立集群培育库".encode(), "建立培育名录".encode())
     with hall.office.database.write() as session:
-        deployments.deploy(session, "qingyuan", changed, by="owner")
+        deploying.deploy(session, "qingyuan", changed, by="owner")
     assert "建立培育名录" in row(hall.ask("city", "/rules/qingyuan"), "第八条")
     assert "建立集群培育库" in row(hall.ask("city", "/rules/qingyuan?version=1"), "第八条")
 
@@ -168,7 +168,7 @@ def test_the_deployed_texts_are_listed(hall: Hall) -> None:
 def test_every_regimes_table_can_be_told_in_words(hall: Hall, name: str) -> None:
     if name != office.REGIME:
         with hall.office.database.write() as session:
-            deployments.deploy(session, name, bundle.shipped(name), by="owner")
+            deploying.deploy(session, name, bundle.shipped(name), by="owner")
     html = hall.ask("city", f"/rules/{name}")
     body = html.partition('id="by-clause"')[2].partition("</section>")[0]
     assert "无人承载" not in body

@@ -50,13 +50,21 @@ class Post:
 
 @contextmanager
 def serving(
-    folder: Path, *, security: str = "plain", login: bool = False, port: int = 0, certificate: str = HOST
+    folder: Path,
+    *,
+    security: str = "plain",
+    login: bool = False,
+    port: int = 0,
+    certificate: str = HOST,
+    pipelining: bool = False,
 ) -> Iterator[Post]:
     """A mail server in another process, until the block ends. With TLS its authority's certificate is folder/ca.pem."""
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "tests.smtp.server", str(folder), "--security", security, "--port", str(port)]
     if security != "plain" and not (folder / "ca.pem").exists():
         certify(folder, certificate)
+    if pipelining:
+        command.append("--pipelining")
     if login:
         command += ["--login", f"{USER}:{PASSWORD}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -30,8 +30,9 @@ REFUSED_CONTENT = {"sender": QQ_FROM, "spam": "554 DT:SPM rejected as spam"}
 class Office:
     """aiosmtpd's handler: keeps what comes, or does not."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, pipelining: bool) -> None:
         self.folder = folder
+        self.pipelining = pipelining
         self.seen: set[str] = set()
         self.files: dict[str, Any] = {}
 
@@ -40,6 +41,12 @@ class Office:
         file = self.files.get(name) or self.files.setdefault(name, (self.folder / name).open("a", encoding="utf-8"))
         file.write(json.dumps(facts) + "\n")
         file.flush()
+
+    async def handle_EHLO(  # aiosmtpd's own number
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*answers[:-1], "250-PIPELINING", answers[-1]] if self.pipelining else answers
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
@@ -81,9 +88,9 @@ class Office:
         self.note("mails.jsonl", **about, connection=session.peer[1], **kept)
 
 
-async def serve(folder: Path, security: str, login: str, port: int) -> None:
+async def serve(folder: Path, security: str, login: str, port: int, pipelining: bool) -> None:
     """Listen until killed."""
-    office = Office(folder)
+    office = Office(folder, pipelining=pipelining)
 
     def known(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         user, password = data.login.decode(), data.password.decode()
@@ -113,6 +120,7 @@ if __name__ == "__main__":
     parser.add_argument("--security", default="plain")
     parser.add_argument("--login", default="")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--pipelining", action="store_true")
     given = parser.parse_args()
     logging.disable()
-    asyncio.run(serve(given.folder, given.security, given.login, given.port))
+    asyncio.run(serve(given.folder, given.security, given.login, given.port, given.pipelining))

@@ -37,6 +37,7 @@ FIELDS = {
     "原期限": "2025年5月19日",
     "变更依据": "国办发明电〔2024〕12号",
     "汇总": "· 【新待办】受理\n· 【到期提醒】初审",
+    "年份": "2027",
 }
 LANGUAGES = (CHINESE, ENGLISH)
 FOLDERS = {CHINESE: ROOT / "tests" / "letters", ENGLISH: ROOT / "tests" / "letters" / "en"}
@@ -97,6 +98,8 @@ SAID = {
     "annual_report": ["【年度报告】", "还剩3天", "应于2025年5月20日前报送", "示例2025-001", "可能撤销认定"],
     "validity": ["【有效期】", "示例2025-001", "2025年6月20日至2028年6月20日", "申请复核", "撤销认定"],
     "date_changed": ["【日期变更】", "原日期：2025年5月19日", "新日期：2025年5月20日", "国办发明电", "以本通知为准"],
+    "calendar_missing": ["【放假通知】2027年", "暂按预估", "由另一人确认", "可能与实际不符"],
+    "publicity_too_short": ["【公示期不足】", "应到2025年5月20日", "2025年6月3日至", "是否重新公示", "提出异议"],
     "digest": ["【每日汇总】示例经办人", "· 【新待办】受理\n· 【到期提醒】初审\n", "法定期限", "个人设置"],
 }
 # The same in English, and every letter says who it is from.
@@ -131,10 +134,16 @@ SAID_IN_ENGLISH = {
     "annual_report": ["[Annual report]", "3 days left", "by 2025-05-20", "revoked"],
     "validity": ["[Validity]", "3 days left", "2025-06-20 to 2028-06-20", "apply for renewal", "revoked"],
     "date_changed": ["[Date changed]", "Before: 2025-05-19", "Now: 2025-05-20", "replaces what was said before"],
+    "calendar_missing": ["[Holiday notice]", "for 2027", "are estimates", "another person confirm", "may be wrong"],
+    "publicity_too_short": ["[Publicity too short]", "until 2025-05-20", "publicise the list anew", "objected to"],
     "digest": ["[Daily digest]", "· 【新待办】受理\n", "set by law", "Your settings"],
 }
-OF_NO_CLUSTER = {"list_returned", "panel_invitation", "publicity_ends", "round_closing", "digest"}
-REMINDERS = {"publicity_ends", "round_closing", "annual_report", "validity", "date_changed"}
+OF_NO_CLUSTER = {
+    *("list_returned", "panel_invitation", "publicity_ends", "publicity_too_short", "round_closing"),
+    *("calendar_missing", "digest"),
+}
+OF_NO_CLAUSE = {"calendar_missing", "digest"}
+REMINDERS = {"publicity_ends", "publicity_too_short", "round_closing", "annual_report", "validity", "date_changed"}
 OF_NO_CASE = {*OF_NO_CLUSTER, "annual_report", "validity"}
 
 
@@ -172,8 +181,9 @@ def test_a_letter_says_what_it_is_about_what_to_do_and_what_follows(name: str, l
         assert samples.CLUSTER in subject + body
     if name not in OF_NO_CASE:
         assert ("办件编号 41" if language == CHINESE else "case 41") in body
-    if name != "digest":
+    if name not in OF_NO_CLAUSE:
         assert ("办理依据：第十五条（二）" if language == CHINESE else "Legal basis: 第十五条（二）") in body
+    if name != "digest":
         assert "清远市工业和信息化局" in body
     assert "{{" not in subject + body
 

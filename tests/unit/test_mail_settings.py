@@ -57,7 +57,7 @@ def test_an_account_of_a_provider() -> None:
         "abcdefghijklmnop",
         "notice@office.example.cn",
     )
-    assert (account.per_minute, account.per_connection, account.connections) == (20, 50, 1)
+    assert (account.per_minute, account.per_connection, account.connections) == (20, 50, 2)
 
 
 @pytest.mark.usefixtures("folder")

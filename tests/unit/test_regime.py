@@ -74,6 +74,27 @@ def test_the_annual_report_is_due_on_the_fifteenth_of_march() -> None:
 
 
 @pytest.mark.parametrize(
+    ("applies_from", "month", "day", "printed"),
+    [
+        ("2028-01-01", 3, 30, {2027: "2027-03-15", 2028: "2028-03-30", 2029: "2029-03-30"}),
+        ("2028-03-20", 3, 30, {2028: "2028-03-15", 2029: "2029-03-30"}),  # the day of 2028 was over by then
+        ("2028-02-01", 1, 31, {2028: "2028-03-15", 2029: "2029-01-31"}),  # nobody is late by a rule of afterwards
+    ],
+)
+def test_an_amendment_counts_from_its_day_on(applies_from: str, month: int, day: int, printed: dict[int, str]) -> None:
+    amended = f'applies_from = {applies_from}\nmonth = {month}\nday = {day}\nclause = "第十八条"'
+    text = changed(
+        "first_due_years_after = 1", f"first_due_years_after = 1\n[[obligations.annual_report.changes]]\n{amended}"
+    )
+    report = regime.load(text).obligations["annual_report"]
+    for year, on in printed.items():
+        rule = report.of_year(year)
+        assert rule.in_year(year).isoformat() == on
+        assert rule.clause == ("第十七条" if on.endswith("-03-15") else "第十八条")
+        assert rule.roll == "none", "what an amendment does not name stays"
+
+
+@pytest.mark.parametrize(
     ("published", "last"),
     [
         (date(2025, 6, 20), date(2028, 6, 20)),
@@ -138,6 +159,22 @@ def test_renewal_opens_six_months_before_the_last_day(last: date, opens: date) -
             "month = 2\nday = 29",
             r"annual_report\.day 应为 1 至 28 的整数",
         ),  # not every year has it
+        (
+            "first_due_years_after = 1",
+            "first_due_years_after = 1\n[[obligations.annual_report.changes]]\nday = 30",
+            r"annual_report\.changes\[1\]\.applies_from 缺失",
+        ),
+        (
+            "first_due_years_after = 1",
+            "first_due_years_after = 1\n[[obligations.annual_report.changes]]\napplies_from = 2028-01-01\nmonth = 2",
+            r"annual_report\.changes\[1\]\.day 缺失",  # 15 March or 15 February: the amendment says which
+        ),
+        (
+            "first_due_years_after = 1",
+            "first_due_years_after = 1"
+            + "\n[[obligations.annual_report.changes]]\napplies_from = 2028-01-01\nday = 30" * 2,
+            r"annual_report\.changes\[2\]\.applies_from 应晚于前一次变更的 2028-01-01",
+        ),
         ('roll = "none"', 'roll = "next"', r"annual_report\.roll 应为 none、next_working_day 之一"),
         ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[60, 30, 30]", r"annual_report\.days 有重复的数"),
         ("[60, 30, 14, 7, 3, 1, 0, -1, -7, -14]", "[]", r"annual_report\.days 应为非空列表"),

@@ -6,13 +6,13 @@ from flask import Blueprint
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock, timers
+from engine import clock, posting, timers
 from engine.models import Heartbeat
 from web import context
 from web.errors import NotReady
 from web.guard import guard
 from web.operations import operation
-from web.told import Health, Readiness
+from web.told import Health, MailHalt, Readiness
 
 routes = Blueprint("health", __name__)
 
@@ -35,9 +35,11 @@ def readyz(session: Session) -> Readiness:
     """可以提供服务
 
     数据库可用，调度按时进行。否则返回 503。
-    并告知最近一次调度、最早到期而未处理的事项和未发出的邮件各已过去多少秒。
+    并告知最近一次调度、最早到期而未处理的事项和未发出的邮件各已过去多少秒，哪些发信账号现在不发信。
+    发信账号停用不影响服务，仍返回 200。
     """
     last = session.scalar(select(func.max(Heartbeat.last_tick_at)))
+    mail = posting.state(session)
     oldest, unsent = timers.oldest_due(session), timers.oldest_unsent(session)
     allowed = max(SHORTEST_SILENCE, TICKS_MISSED * timedelta(seconds=context.current().settings.tick_seconds))
     if last is None or clock.now() - last > allowed:
@@ -51,6 +53,12 @@ def readyz(session: Session) -> Readiness:
         oldest_due_age_seconds=_age(oldest),
         oldest_unsent_at=unsent,
         oldest_unsent_age_seconds=_age(unsent),
+        mail_halted=[
+            MailHalt(name=each.name, state=each.state, since=each.changed_at, until=each.paused_until)
+            for each in posting.halted(session)
+        ],
+        letters_waiting=mail.waiting,
+        letters_failed=mail.failed,
     )
 
 

@@ -42,6 +42,7 @@ KINDS = {  # what happened → how the office says it
     "letter.cancelled": N_("通知不再发送"),
     "letter.queued": N_("发出通知"),
     "letter.retried": N_("重试发送通知"),
+    "letter.reworded": N_("改写通知"),
     "letter.sent_again": N_("重发通知"),
     "letter.told": N_("电话告知通知"),
     "mail_account.resumed": N_("恢复发信账号"),

@@ -30,6 +30,7 @@ def show() -> Response:
     bureau = sorted(access.offices(actor, BUREAU))[0]
     state = next((each for each in year.STATES if each == request.args.get("state")), year.STATES[0])
     kind = request.args.get("kind", "")
+    shows_limits = not kind and state != "done" and "after" not in request.args  # with the first page of what is owed
     with frame.reading() as session:
         counts = year.counts(session, actor, bureau, asked)
         due = year.days(session, actor, bureau, asked)
@@ -37,6 +38,7 @@ def show() -> Response:
             session, actor, bureau, asked, kind=kind, state=state, limit=ON_PAGE + 1, after=_after(request.args)
         )
         in_all, unfinished = Counter[date](), Counter[date]()
+        running = year.limits(session, actor, bureau, asked, late=state == "late") if shows_limits else []
         for each in due:
             in_all[each.on] += each.count
             unfinished[each.on] += each.open
@@ -55,6 +57,7 @@ def show() -> Response:
         weekdays=months.WEEKDAYS,
         counts=counts,
         items=rows[:ON_PAGE],
+        limits=running,
         kinds={each.kind: particulars.DUTIES.get(each.kind, each.kind) for each in due},
         duties=particulars.DUTIES,
         kind=kind,

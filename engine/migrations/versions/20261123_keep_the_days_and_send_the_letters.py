@@ -217,6 +217,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('due', 'claimed', 'sending')"),
         )
         batch_op.create_index(
+            "ix_delivery_failed",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('failed', 'refused')"),
+            postgresql_where=sa.text("status IN ('failed', 'refused')"),
+        )
+        batch_op.create_index(
             "ix_delivery_held",
             ["not_before"],
             unique=False,
