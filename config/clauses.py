@@ -11,6 +11,7 @@ from config.errors import RegimeInvalid
 
 FOLDER = Path(__file__).parent / "clauses"
 KINDS = ("element", "field", "row", "letter", "obligation", "page")
+PARTS = ("复核", "撤销", "年度报告", "监测和考核", "培育库", "经验推广")  # of the system, that are still to come
 _KEYS = ("clause", "gist", "actor", "carriers", "outside", "waits")
 
 
@@ -31,7 +32,7 @@ class Clause:
     actor: str
     carriers: tuple[Carrier, ...]
     outside: str | None  # why this duty is not the system's
-    waits: str | None = None  # the part of the system that will carry it, and is still to come
+    waits: str | None = None  # of PARTS, when it was written: what will carry it
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from config import chain, fixed_dates, ladders, tables
-from config.chain import Chain, Quota
+from config.chain import Chain, Closing, Papers, Quota
 from config.errors import RegimeInvalid
 from config.fixed_dates import FixedDate
 from config.ladders import Ladder
-from config.sentences import said
 
 FOLDER = Path(__file__).parent / "regimes"
-SETTING = str(said("本局设置"))  # shown where the text is silent and the bureau decides
+SETTING = chain.SETTING
 DATES = ("renewal", "expiry", "task", "publicity", "round_closing")  # that have ladders, beside the fixed dates
 
 _TOP = (
     "name", "title", "source", "bureau", "in_force_from", "in_force_until",
     "rounds", "criteria", "thresholds", "limits", "periods", "obligations", "validity", "renewal", "inspection",
     "objections",
-    "register", "review", "ladders", "chain", "quota",
+    "register", "review", "ladders", "chain", "quota", "closings", "paper",
 )  # fmt: skip
 _STANDS_ON = ("clause", "basis")
 _PART = re.compile(r"\{(short|year|serial)(?:(?<=serial):0[1-9])?\}")  # of a number; a serial may say its digits
@@ -192,6 +191,8 @@ class Regime:
     ladders: Mapping[str, Ladder] = field(default_factory=dict)  # kind of date → when it is reminded of; none: never
     chain: Chain | None = None  # None: no office between county and bureau
     quota: Mapping[str, Quota] = field(default_factory=dict)  # level of the chain → how many it may recommend
+    closings: tuple[Closing, ...] = ()  # what the notices of some years print
+    paper: Mapping[str, Papers] = field(default_factory=dict)  # level of the chain → what it sends on paper
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -229,6 +230,8 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         raise RegimeInvalid(f'{name}: limits.{twice} 与 periods.{twice} 重名；deadline("{twice}") 无从选择', path=twice)
     validity = top.table("validity", ("years", "clause", "counts_first_day"))
     renewal = top.table("renewal", ("window_months", *_STANDS_ON))
+    chained = chain.read(top)
+    levels = chained.levels if chained else ()
     regime = Regime(
         name=top.text("name"),
         title=top.text("title"),
@@ -249,8 +252,10 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         register=_register(top) if "register" in top else None,
         review=_review(top) if "review" in top else None,
         ladders=MappingProxyType(_ladders(top)),
-        chain=(chained := chain.read(top)),
-        quota=MappingProxyType(chain.quotas(top, chained.levels if chained else ()) if "quota" in top else {}),
+        chain=chained,
+        quota=MappingProxyType(chain.quotas(top, levels) if "quota" in top else {}),
+        closings=chain.closings(top, levels) if "closings" in top else (),
+        paper=MappingProxyType(chain.papers(top, levels) if "paper" in top else {}),
     )
     if regime.in_force_until and regime.in_force_until < regime.in_force_from:
         raise RegimeInvalid(f"{name}: in_force_until 早于 in_force_from", path="in_force_until")

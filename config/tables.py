@@ -86,6 +86,13 @@ class Table:
         found: date = value
         return found
 
+    def moment(self, key: str) -> datetime:
+        value = self._get(key)
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            self._refuse(key, f"应为带时区、不加引号的时刻（如 2022-10-14T17:30:00+08:00），现为 {value!r}")
+        found: datetime = value
+        return found
+
     def table(self, key: str, known: Collection[str]) -> "Table":
         return Table(self._get(key), self._at(key), known)
 

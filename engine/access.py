@@ -306,6 +306,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "organisation.list": Policy(SYSTEM | SECURITY, "admin"),
         "organisation.add": Policy(SYSTEM, "admin"),
         "organisation.rename": Policy(SYSTEM, "admin"),
+        "organisation.mark": Policy(SYSTEM, "admin"),
         "account.list": Policy(SYSTEM | SECURITY, "admin"),
         "account.add": Policy(SYSTEM, "admin"),
         "account.disable": Policy(SYSTEM, "admin", _of_another),

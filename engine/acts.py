@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 from sqlalchemy.orm import Session
 
 from engine import (
+    dispatches,
     draft_lists,
     inspections,
     objections,
     panels,
+    prerequisites,
     publication,
     recommendations,
     rounds,
@@ -59,7 +61,11 @@ _ACTS: Mapping[str, Callable[[Answered], Variables]] = {
     "decide_visit": samples.decide_visit,
     "arrange_inspection": inspections.arrange,
     "report_inspection": site_reports.report,
+    "file": prerequisites.file,
+    "accept": prerequisites.accept,
+    "verify_higher_level": prerequisites.verify,
     "recommend": recommendations.recommend,
+    "register_dispatch": dispatches.register,
     "draft_list": draft_lists.draft,
 }
 

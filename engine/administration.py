@@ -71,6 +71,17 @@ def rename_organisation(session: Session, actor: Actor, code: str, name: str) ->
     events.record(session, events.SYSTEM, actor.name, "organisation.renamed", payload=payload)
 
 
+def mark_organisation(session: Session, actor: Actor, code: str, *, western: bool, special: bool) -> None:
+    """What the rules ask otherwise of a provincial department. Raises Forbidden, NotFound, OrganisationInvalid."""
+    access.require(actor, "organisation.mark")
+    found = organisations.get(session, code)
+    if (found.western, found.special) == (western, special):
+        return
+    organisations.mark(session, code, western=western, special=special)
+    payload = {"organisation": code, "western": western, "special": special}
+    events.record(session, events.SYSTEM, actor.name, "organisation.marked", payload=payload)
+
+
 # ---- the security administrator -----------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from engine import criteria, deployments, filing
 from engine.deployments import Deployed
 from engine.models import Case, Round
 
-_REVIEWED = "first_review."  # a clause of the conditions is one that the first review has a finding for
+_REVIEWED = "first_review.finding_"  # a clause of the conditions is one that the first review has a finding for
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ def of_call(session: Session, round_id: int) -> Call:
 
 def asked(deployed: Deployed) -> list[Asked]:
     """The conditions of a deployment. Raises RegimeInvalid where its numbers and its table do not fit."""
-    numbers: dict[str, list[str]] = {}
-    for condition in criteria.conditions(deployed.files):
-        numbers.setdefault(condition.clause, []).append(condition.text)
-    return [
-        Asked(duty.clause, duty.gist, tuple(numbers.get(duty.clause, ())))
-        for duty in deployed.clauses.duties
-        if duty.clause in numbers or any(carrier.id.startswith(_REVIEWED) for carrier in duty.carriers)
-    ]
+    rows = zip(deployed.regime.criteria, criteria.conditions(deployed.files), strict=True)
+    texts = {f"criteria.{row}": condition.text for row, condition in rows}
+    found = []
+    for duty in deployed.clauses.duties:
+        numbers = tuple(texts[carrier.id] for carrier in duty.carriers if carrier.id in texts)
+        if numbers or any(carrier.id.startswith(_REVIEWED) for carrier in duty.carriers):
+            found.append(Asked(duty.clause, duty.gist, numbers))
+    return found

@@ -89,7 +89,11 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "decide_visit": frozenset({"sample"}),  # whether a case is visited that came after the draw
         "arrange_inspection": frozenset({"lead"}),  # seats the inspectors and makes the appointment
         "report_inspection": frozenset(),  # what was found on the spot
+        "file": frozenset(),  # with the recognition that has to come first
+        "accept": frozenset(),  # with the recognition that has to come first
+        "verify_higher_level": frozenset(),  # confirms none that was revoked
         "recommend": frozenset(),  # an office of the chain sends an application on, within its number and in time
+        "register_dispatch": frozenset(),  # no fewer papers and discs than are asked for
         "check_objections": frozenset(),  # leaves no open or upheld objection out
         "settle_held": frozenset(),  # what becomes of those held back
         "investigate_objection": frozenset(),  # by somebody who did not do the first review
@@ -98,7 +102,7 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 # Acts that go by a rule of the regime: the section of its file that has to be there.
-NEEDED_RULES: Mapping[str, str] = MappingProxyType({"draw_sample": "inspection"})
+NEEDED_RULES: Mapping[str, str] = MappingProxyType({"draw_sample": "inspection", "register_dispatch": "paper"})
 
 # Task data of every case from its start; `closes_at` is the round's closing moment (ISO 8601) or None.
 START_NAMES = frozenset({"case_id", "round_id", "cluster_id", "applicant_level", "closes_at"})

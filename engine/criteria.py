@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -56,6 +56,7 @@ _OPERATORS = {
 }
 _WHY = {PASS: said("达到"), FAIL: said("未达到"), REVIEW: said("缺少数据，由审核人员判断")}
 _ADVISORY = said("未达到，但条文只作一般要求，由审核人员判断")
+_RELAXED = said("未达到，推荐机关适当放宽，由审核人员判断")
 
 
 class FactsInvalid(JiqunError):
@@ -77,6 +78,7 @@ class Verdict:
     text: str  # for people
     computed: Decimal | None = None  # what the three years come to, where the criterion is an average; never compared
     differs: bool = False  # the stated average does not follow from them: for a reviewer to look into
+    relaxed: str | None = None  # why the office that recommends the cluster relaxed it
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,19 @@ def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdi
     return [_verdict(regime, rows[name], facts) for name in regime.criteria]
 
 
+def relaxed(verdicts: Iterable[Verdict], reason: str) -> list[Verdict]:
+    """The verdicts where an office of the west relaxes (适当放宽): a number that fails is to be judged, none passes."""
+    return [
+        _relaxed(each, reason) if each.verdict == FAIL and each.operator in _OPERATORS else each for each in verdicts
+    ]
+
+
+def _relaxed(verdict: Verdict, reason: str) -> Verdict:
+    text = _text(verdict.text.partition("：")[0], verdict.value, verdict.operator, verdict.threshold, _RELAXED)
+    text = _beside(text, verdict.computed, verdict.differs)
+    return replace(verdict, verdict=REVIEW, text=str(text), relaxed=reason)
+
+
 def _rows(files: Mapping[str, bytes], regime: Regime, facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The rows of criteria.dmn that the regime names, each answered with these facts."""
     data = {
@@ -139,7 +154,7 @@ def told(verdict: Mapping[str, Any]) -> str:
     """
     text: str = verdict["text"]
     label = text.partition("：")[0]
-    for why in (_ADVISORY, *_WHY.values()):
+    for why in (_ADVISORY, _RELAXED, *_WHY.values()):
         again = _text(label, verdict["value"], verdict["operator"], verdict["threshold"], why)
         again = _beside(again, verdict.get("computed"), verdict.get("differs", False))
         if again == text:
@@ -326,10 +341,10 @@ def _spoken(value: Any) -> str:
         return enumerated(said("%(year)s年 %(value)s", year=key, value=_spoken(item)) for key, item in value.items())
     if isinstance(value, list):
         return in_turn(map(_spoken, value))
-    return format(value, "f") if isinstance(value, Decimal) else _WORDS.get(value, str(value))
+    return format(value, "f") if isinstance(value, Decimal) else WORDS.get(value, str(value))
 
 
-_WORDS: Mapping[Any, str] = {
+WORDS: Mapping[Any, str] = {  # what is no number, as people say it
     None: said("未填"),
     True: said("是"),
     False: said("否"),

@@ -101,6 +101,8 @@ def organisations(session: Session, actor: Actor) -> list[Row]:
         Organisation.level,
         Organisation.parent_code,
         Organisation.path,
+        Organisation.western,
+        Organisation.special,
         people.correlate(Organisation).scalar_subquery().label("people"),
     ).order_by(Organisation.path)
     return [{**row, "depth": row["path"].count("/") - 2} for row in session.execute(query).mappings()]

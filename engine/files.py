@@ -168,17 +168,21 @@ def bind(session: Session, case_id: int, ids: Iterable[str], actor: Actor) -> li
 
 
 def in_use(session: Session, case: Case) -> set[str]:
-    """The ids of the files that the newest answers of a case name; the others are earlier versions of them."""
+    """The ids of the files that the newest answers of a case name; the others are earlier versions of them.
+
+    An office answers a form anew in whichever step it is asked again; each seat of a panel has answers of its own.
+    """
     deployed = deployments.deployed(session, case.deployment_id)
-    newest: dict[tuple[str, str], Any] = {}
+    newest: dict[tuple[str, str, str], Any] = {}
     answered = (
-        select(Task.form, Task.instance_path, Task.answers)
+        select(Task.form, Task.organisation_code, Task.instance_path, Task.answers)
         .where(Task.case_id == case.id, Task.state == "done")
         .order_by(Task.closed_at, Task.pass_number, Task.id)
     )
-    for form, path_, answers in session.execute(answered):
-        newest[form, path_] = answers or {}
-    return {file_id for (form, _), answers in newest.items() for file_id in deployed.form(form).files_in(answers)}
+    for form, office, path_, answers in session.execute(answered):
+        seat = "/".join(part for part in path_.split("/") if "[" in part)
+        newest[form, office, seat] = answers or {}
+    return {file_id for (form, *_), answers in newest.items() for file_id in deployed.form(form).files_in(answers)}
 
 
 def path(folder: Path, sha256: str) -> Path:

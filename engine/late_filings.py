@@ -1,4 +1,4 @@
-"""Late filings (逾期受理): a bureau lets one office file after the closing minute, until a moment and for a reason.
+"""Late filings (逾期受理): a bureau lets one office file or recommend after its closing minute, and says why.
 
 No article speaks of it, so it is the bureau's own decision: it stands in the record and on the round's page.
 """
@@ -16,7 +16,7 @@ from engine import access, cases, clock, events, filing
 from engine.access import Actor
 from engine.errors import FormInvalid, NotFound, Refused
 from engine.forms import Problem
-from engine.models import Case, LateFiling, Notice, Organisation, Person, Round, Task
+from engine.models import Case, LateFiling, Notice, Organisation, Person, Round, RoundLevel, Task
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -26,9 +26,10 @@ REASON = 500  # characters
 def grant(
     session: Session, actor: Actor, round_id: int, organisation_code: str, *, until: datetime, reason: str
 ) -> LateFiling:
-    """Let an office open applications and file them until then. Granted anew, the later moment takes the place.
+    """Let an office open applications and file them until then; one of the chain, recommend.
 
-    What the office has not filed yet gets the new time too. The same grant again changes nothing.
+    Granted anew, the later moment takes the place. What the office has not filed yet
+    gets the new time too. The same grant again changes nothing.
     Raises Forbidden, NotFound, FormInvalid, Refused once the round's list is public.
     """
     until = until.astimezone(UTC)
@@ -83,7 +84,8 @@ def listed(session: Session, actor: Actor, round_id: int) -> list[Row]:
         .order_by(LateFiling.granted_at, LateFiling.id)
     )
     if not access.of_bureau(actor, round_.bureau_code):
-        query = query.where(LateFiling.organisation_code.in_(access.offices(actor, access.APPLICANTS)))
+        own = access.offices(actor, access.APPLICANTS | access.BUREAU)
+        query = query.where(LateFiling.organisation_code.in_(own))
     return [dict(row) for row in session.execute(query).mappings()]
 
 
@@ -102,10 +104,13 @@ def _require_running(session: Session, round_: Round) -> None:
 
 
 def _problems(session: Session, round_: Round, code: str, until: datetime, reason: str) -> Iterator[Problem]:
-    if not session.scalar(select(Organisation.code).where(Organisation.code == code, _applicants_of(round_))):
+    level = session.scalar(select(Organisation.level).where(Organisation.code == code, _applicants_of(round_)))
+    if level is None:
         yield Problem("organisation_code", "not_an_applicant", said("请选择本局管辖的主管部门或园区管委会"))
-    if until <= clock.now() or (round_.closes_at and until <= round_.closes_at):
-        yield Problem("until", "not_later", said("补报期限应晚于现在，也晚于申报截止时间"))
+    told = session.get(RoundLevel, (round_.id, level)) if level in LEVELS else None
+    closing = told.closes_at if told else round_.closes_at
+    if until <= clock.now() or (closing and until <= closing):
+        yield Problem("until", "not_later", said("补报期限应晚于现在，也晚于该单位的申报或推荐截止时间"))
     if not reason:
         yield Problem("reason", "required", said("请写明同意逾期受理的理由"))
     elif len(reason) > REASON or not reason.isprintable():

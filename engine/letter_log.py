@@ -169,9 +169,9 @@ def bureau_of(session: Session, delivery: Delivery) -> str:
 
 
 def _visible(actor: Actor) -> Any:
-    """通知 about the cases of the actor's bureau, about what is owed to it, and what is said to its own offices."""
+    """通知 about the bureau's cases that the actor sees, what is owed to it, and what is said to its own offices."""
     bureaus = access.offices(actor, BUREAU)
-    cases = select(Case.id).where(Case.bureau_code.in_(bureaus))
+    cases = select(Case.id).where(Case.bureau_code.in_(bureaus), access.visible_cases(actor))
     owed = select(Obligation.id).where(Obligation.bureau_code.in_(bureaus))
     letters = select(Letter.id).where(or_(Letter.obligation_id.in_(owed), Letter.organisation_code.in_(bureaus)))
     reminders = select(Reminder.id).where(Reminder.obligation_id.in_(owed))

@@ -66,6 +66,16 @@ def rename(session: Session, code: str, name: str) -> Organisation:
     return organisation
 
 
+def mark(session: Session, code: str, *, western: bool, special: bool) -> Organisation:
+    """The provincial department as one of the west, or of 计划单列市 and 兵团. Raises NotFound, OrganisationInvalid."""
+    organisation = get(session, code)
+    if organisation.level != "province":
+        raise OrganisationInvalid(said("只有省级主管部门可以标记为西部地区、计划单列市或兵团"))
+    organisation.western, organisation.special = western, special
+    session.flush()
+    return organisation
+
+
 def get(session: Session, code: str) -> Organisation:
     """The organisation with this code. Raises NotFound."""
     organisation = session.get(Organisation, code)

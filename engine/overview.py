@@ -91,13 +91,14 @@ def round_choices(session: Session, actor: Actor, limit: int = 30) -> list[Row]:
     return [dict(row) for row in session.execute(query.order_by(Round.id.desc()).limit(limit)).mappings()]
 
 
-def steps(session: Session, actor: Actor | None = None) -> dict[str, str]:
-    """The steps that people do, by element, in the order of the diagrams; only the actor's, if one is named."""
+def steps(session: Session, actor: Actor, *, own: bool) -> dict[str, str]:
+    """The steps that people do where the actor sees rounds, by element, in the order of the diagrams; `own`: theirs."""
     found: dict[str, str] = {}
-    for newest in session.scalars(select(func.max(Deployment.id)).group_by(Deployment.regime)).all():
+    seen = Deployment.regime.in_(select(Round.regime).where(access.visible_rounds(actor)))
+    for newest in session.scalars(select(func.max(Deployment.id)).where(seen).group_by(Deployment.regime)).all():
         for diagram in deployments.deployed(session, newest).diagrams.values():
             for node in diagram.nodes.values():
-                if node.roles and (actor is None or node.roles & actor.roles):
+                if node.roles and (not own or node.roles & actor.roles):
                     found.setdefault(node.id, node.name)
     return found
 
@@ -188,8 +189,9 @@ def _stage(row: Row, drawn: Mapping[str, Diagram], order: Mapping[str, int]) -> 
     if row["tasks"]:
         titles = dict.fromkeys(task["title"] for task in row["tasks"])
         return "、".join(titles), (0, order.get(row["tasks"][0]["element"], len(order)))
-    awaited = (node.name for node in nodes.values() if node.message and f" {node.message} " in row["awaits"])
-    return next(awaited, ""), (1, 0)
+    reached = [node for diagram in drawn.values() for node in diagram.nodes.values() if node.id in order]
+    awaited = (node for node in reached if node.message and f" {node.message} " in row["awaits"])
+    return next(((node.name, (1, order[node.id])) for node in awaited), ("", (1, 0)))
 
 
 def _order(drawn: Mapping[str, Diagram], process: str) -> dict[str, int]:

@@ -101,7 +101,7 @@ def printable(session: Session, actor: Actor, case: Case) -> bool:
 
 def application_pdf(session: Session, actor: Actor, case: Case) -> bytes:
     """The 申报表 of a case as it was filed last, to be printed. Raises NotFound where the actor may read none."""
-    filed = _filed(session, case, APPLICATION)
+    filed = filed_at(session, case, APPLICATION)
     if filed is None or not printable(session, actor, case):
         raise NotFound(said("本办件还没有可以打印的申报表"))
     return _application_pdf(session, case, filed)
@@ -114,7 +114,7 @@ def disc(session: Session, made: Summary) -> list[Part]:
         dossier.made("disc", "推荐汇总表.xlsx", "推荐汇总表", summary_xlsx(made)),
     ]
     for number, listed in enumerate(made.listed, 1):
-        filed = _filed(session, listed.case, APPLICATION)
+        filed = filed_at(session, listed.case, APPLICATION)
         if filed is not None:
             folder = f"{number:02} {_safe(listed.name)}"
             form = _application_pdf(session, listed.case, filed)
@@ -143,14 +143,22 @@ def _summary(session: Session, round_: Round, office: Organisation) -> Summary:
     return Summary(round_.id, office.code, office.name, title, listed, day)
 
 
+def filed_at(session: Session, case: Case, form: str, office: str | None = None) -> Task | None:
+    """The step at which this form was filed last, by this office."""
+    query = select(Task).where(Task.case_id == case.id, Task.form == form, Task.state == "done")
+    if office is not None:
+        query = query.where(Task.organisation_code == office)
+    return session.scalar(query.order_by(Task.closed_at.desc(), Task.pass_number.desc()).limit(1))
+
+
 def _listed(session: Session, round_: Round, office: Organisation) -> Iterator[tuple[datetime, int, Listed]]:
     """When it was sent on, its rank, and the row: of what the office recommended, or filed where none recommends."""
     for case in session.scalars(_cases(round_, office)):
         deployed = deployments.deployed(session, case.deployment_id)
         if not asked(deployed):
             continue
-        filed = _filed(session, case, APPLICATION)
-        recommended = _filed(session, case, RECOMMEND, office.code)
+        filed = filed_at(session, case, APPLICATION)
+        recommended = filed_at(session, case, RECOMMEND, office.code)
         told: dict[str, Any] = {**((filed and filed.answers) or {}), **((recommended and recommended.answers) or {})}
         sent = recommended if deployed.regime.chain else filed
         if filed is None or sent is None:
@@ -172,14 +180,6 @@ def _cases(round_: Round, office: Organisation) -> Any:
     if office.level in {"county", "park"}:
         return query.where(own)
     return query.where(Case.id.in_(sent_on))
-
-
-def _filed(session: Session, case: Case, form: str, office: str | None = None) -> Task | None:
-    """The step at which this form was filed last, by this office."""
-    query = select(Task).where(Task.case_id == case.id, Task.form == form, Task.state == "done")
-    if office is not None:
-        query = query.where(Task.organisation_code == office)
-    return session.scalar(query.order_by(Task.closed_at.desc(), Task.pass_number.desc()).limit(1))
 
 
 def _title(session: Session, round_: Round) -> str:
@@ -211,7 +211,7 @@ def _seals(session: Session, case: Case) -> Block:
     rows = [[f"{applicant}（公章）", "单位负责人（签字）：\n年    月    日"]]
     for code in case.chain.split():
         if code != case.bureau_code:
-            recommended = _filed(session, case, RECOMMEND, code)
+            recommended = filed_at(session, case, RECOMMEND, code)
             opinion = str((recommended.answers or {}).get("opinion", "")) if recommended else ""
             name = session.get_one(Organisation, code).name
             rows.append([f"{name}推荐意见", f"{opinion}\n推荐单位（公章）：\n年    月    日"])

@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
-from engine import clock, criteria, deployments, events, identities
-from engine.criteria import LEVELS, Verdict
+from engine import clock, criteria, deployments, events, prerequisites, recommendations
+from engine.criteria import Verdict
 from engine.forms import Form
-from engine.models import Case, Precheck, Round, Task
+from engine.models import Case, Precheck, Task
 
 # Built once: what a completion asks and writes costs less than putting the question together.
 _FILED = (
@@ -29,13 +29,15 @@ _KEPT = insert(Precheck.__table__)  # type: ignore[arg-type]  # a Table
 def of_answers(session: Session, case: Case, form: Form, answers: Mapping[str, Any]) -> list[Verdict]:
     """A verdict for each criterion of the case's own deployment, from answers that `form` has cleaned.
 
-    Where a recognition below is asked for, one that the system knows counts like one that is stated.
+    Where a recognition has to come first, one that the system knows counts like one that is stated,
+    and one that was revoked does not.
     Raises FactsInvalid for a figure that no criterion can read, StepFailed where a row cannot be answered.
     """
     deployed = deployments.deployed(session, case.deployment_id)
     facts = criteria.facts_of(form.facts(answers))
     if criteria.PREREQUISITE in deployed.regime.criteria:
-        facts |= _known(session, case, facts["higher_level_recognition"])
+        facts["first_batch"] = prerequisites.first_batch(session, case)
+        facts[prerequisites.STATED] = prerequisites.counting(session, case.cluster_id, facts[prerequisites.STATED])
     return criteria.precheck(deployed.files, facts)
 
 
@@ -56,6 +58,8 @@ def keep(session: Session, case: Case, task: Task, again: str | None) -> list[ev
     verdicts, problem = list[Verdict](), None
     try:
         verdicts = of_answers(session, case, form, answers)
+        if reason := recommendations.relaxation(session, case):
+            verdicts = criteria.relaxed(verdicts, reason)
     except (
         JiqunError
     ) as error:  # a figure out of all reason: for the reviewer to see, not for the applicant to be stuck
@@ -65,16 +69,6 @@ def keep(session: Session, case: Case, task: Task, again: str | None) -> list[ev
     found = {verdict.criterion: verdict.verdict for verdict in verdicts}
     payload = {"verdicts": found, "problem": problem}
     return [events.Entry("precheck.done", case.id, task.id, task.instance_path + task.element, payload)]
-
-
-def _known(session: Session, case: Case, stated: Any) -> dict[str, Any]:
-    """Whether the round is the first batch, and the higher of what is stated and what the system knows."""
-    round_ = session.get(Round, case.round_id) if case.round_id else None
-    found: dict[str, Any] = {"first_batch": bool(round_ and round_.first_batch)}
-    known = identities.higher_level(session, case.cluster_id)
-    if known and (stated not in LEVELS or LEVELS.index(stated) < LEVELS.index(known)):
-        found["higher_level_recognition"] = known
-    return found
 
 
 def _told(error: JiqunError, form: Form) -> str:

@@ -4,7 +4,8 @@ Numbers and closing moments belong to the round's notice; what it does not say t
 than an office may send is for people above to decide; here it cannot be sent.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.chain import Quota
-from config.regime import SETTING
+from config.regime import Regime
 from config.sentences import said
 from engine import clock, deployments, filing, organisations, panels, ties
 from engine.errors import FormInvalid, Refused
@@ -24,7 +25,19 @@ if TYPE_CHECKING:
 
 DECISION, RECOMMEND, OVERRIDE, RELAXED = "decision", "recommend", "niche_override_reason", "relaxation_reason"
 NICHE: Final = "niche"  # of the application: 细分领域
+NOTHING: Final = "无"  # where a form asks for words and there are none
 _FIELDS: Final = {"closes_at": "closes_at", "most": "quota", "special_most": "special_quota"}  # behind "<level>_"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """推荐要求 of a level in a round."""
+
+    level: str  # of organisations.LEVELS
+    closes_at: datetime | None  # None: whenever they like
+    most: int | None  # None: as many as they like
+    special_most: int | None  # 计划单列市 and 兵团; None: as the others
+    basis: str  # of the numbers
 
 
 def recommend(answered: "Answered") -> Mapping[str, Any]:
@@ -41,20 +54,19 @@ def recommend(answered: "Answered") -> Mapping[str, Any]:
         return {}
     office = session.get_one(Organisation, answered.task.organisation_code, with_for_update={"key_share": True})
     level, round_ = answered.step.place, session.get_one(Round, case.round_id)
+    regime = deployments.deployed(session, case.deployment_id).regime
     _require_open(session, round_, level, office)
-    quota = deployments.deployed(session, case.deployment_id).regime.quota.get(level)
-    niche = _niche(session, case)
-    if quota:
-        _require_room(session, round_, level, office, quota)
-        if quota.one_a_niche and not answers.get(OVERRIDE):
-            _require_other_niche(session, round_, office, quota, niche)
+    _require_room(session, round_, office, terms(session, round_, regime, level))
+    quota, niche, override = regime.quota.get(level), _niche(session, case), _reason(answers, OVERRIDE)
+    if quota and quota.niche and override is None:
+        _require_other_niche(session, round_, office, quota, niche)
     kept = session.get(Recommendation, (case.id, office.code))
     if kept is None:  # once sent on it counts, whatever becomes of it above
         kept = Recommendation(case_id=case.id, organisation_code=office.code, round_id=round_.id, level=level)
         session.add(kept)
-    kept.niche, kept.override = niche, answers.get(OVERRIDE)
+    kept.niche, kept.override = niche, override
     kept.recommended_at, kept.recommended_by = clock.now(), answered.actor.name
-    facts = {"organisation": office.code, "level": level, "override": kept.override, "relaxed": answers.get(RELAXED)}
+    facts = {"organisation": office.code, "level": level, "override": override, "relaxed": _reason(answers, RELAXED)}
     panels.record(answered, "case.recommended", facts)
     return {}
 
@@ -67,14 +79,27 @@ def sent(session: Session, round_id: int, organisation_code: str) -> int:
     return session.scalar(query) or 0
 
 
-def most(session: Session, round_: Round, level: str, office: Organisation, quota: Quota) -> tuple[int, str]:
-    """How many the office may recommend in the round, and what says so: the round's notice, else the regime."""
+def most(office: Organisation, asked: Terms) -> int | None:
+    """How many the office may recommend by these terms; None: as many as it likes."""
+    return asked.special_most if office.special and asked.special_most is not None else asked.most
+
+
+def terms(session: Session, round_: Round, regime: Regime, level: str) -> Terms:
+    """What the round asks of the offices of a level: as its notice says, and where that says nothing, the regime."""
+    quota = regime.quota.get(level)
+    number, special = printed = (quota.most, quota.special) if quota else (None, None)
     told = session.get(RoundLevel, (round_.id, level))
-    if told and office.special and told.special_most is not None:
-        return told.special_most, said("本批次申报通知")
-    if told and told.most is not None and not (office.special and quota.special is not None):
-        return told.most, said("本批次申报通知")
-    return quota.of(special=office.special), quota.clause or SETTING
+    if told:
+        number = number if told.most is None else told.most
+        special = special if told.special_most is None else told.special_most
+    basis = quota.basis if quota and (number, special) == printed else said("本批次申报通知")
+    return Terms(level, told.closes_at if told else None, number, special, basis)
+
+
+def of_round(session: Session, round_: Round) -> list[Terms]:
+    """The terms of each level of the chain, from below; none before the call for applications is out."""
+    regime = deployments.deployed(session, session.get_one(Case, round_.case_id).deployment_id).regime
+    return [terms(session, round_, regime, level) for level in regime.levels] if round_.closes_at else []
 
 
 def closes_at(session: Session, round_: Round, level: str, organisation_code: str) -> datetime | None:
@@ -86,6 +111,30 @@ def closes_at(session: Session, round_: Round, level: str, organisation_code: st
         LateFiling.round_id == round_.id, LateFiling.organisation_code == organisation_code
     )
     return filing.later(told.closes_at, session.scalar(until))
+
+
+def relaxation(session: Session, case: Case) -> str | None:
+    """Why an office that recommended the case relaxed the conditions for it (适当放宽); None: none did."""
+    if not case.chain.strip():
+        return None
+    recommended = (
+        select(Task.answers)
+        .where(Task.case_id == case.id, Task.form == RECOMMEND, Task.state == "done")
+        .order_by(Task.closed_at.desc())
+    )
+    told = (answers for answers in session.scalars(recommended) if answers and answers.get(DECISION) == RECOMMEND)
+    return next((reason for answers in told if (reason := _reason(answers, RELAXED))), None)
+
+
+def begun(round_: Round, regime: Regime, fields: Collection[str]) -> dict[str, Any]:
+    """What the call of a round begins with: the regime's numbers, and the closing moments printed for its year."""
+    found: dict[str, Any] = {}
+    for level, quota in regime.quota.items():
+        found |= {f"{level}_quota": quota.most, f"{level}_special_quota": quota.special}
+    for closing in regime.closings:
+        if closing.year == round_.year:
+            found[f"{closing.level}_closes_at"] = closing.at.isoformat()
+    return {name: value for name, value in found.items() if name in fields and value is not None}
 
 
 def keep_levels(answered: "Answered") -> None:
@@ -132,14 +181,14 @@ def _require_open(session: Session, round_: Round, level: str, office: Organisat
         raise Refused(why, round=round_.id, closed_at=closing)
 
 
-def _require_room(session: Session, round_: Round, level: str, office: Organisation, quota: Quota) -> None:
-    number, basis = most(session, round_, level, office, quota)
-    if sent(session, round_.id, office.code) >= number:
+def _require_room(session: Session, round_: Round, office: Organisation, asked: Terms) -> None:
+    number = most(office, asked)
+    if number is not None and sent(session, round_.id, office.code) >= number:
         why = said(
             "%(office)s本批次最多推荐 %(most)s 个集群（%(basis)s），已推荐满额，不能再推荐",
             office=office.name,
             most=number,
-            basis=basis,
+            basis=asked.basis,
         )
         raise Refused(why, round=round_.id, most=number)
 
@@ -159,7 +208,7 @@ def _require_other_niche(session: Session, round_: Round, office: Organisation, 
         why = said(
             "同一细分领域已推荐“%(other)s”，每个细分领域推荐 1 个集群（%(basis)s）；确需再推荐的，请在此写明理由",
             other=other,
-            basis=quota.clause or SETTING,
+            basis=quota.niche,
         )
         raise FormInvalid([Problem(OVERRIDE, "niche_taken", why)])
 
@@ -167,9 +216,15 @@ def _require_other_niche(session: Session, round_: Round, office: Organisation, 
 def _unfounded_relaxation(session: Session, answered: "Answered") -> Iterator[Problem]:
     """适当放宽 is for a provincial department of a western region alone (工信厅企业函〔2022〕236号 二)."""
     office = session.get_one(Organisation, answered.task.organisation_code)
-    if answered.answers.get(RELAXED) and not (office.western and answered.step.place == "province"):
+    if _reason(answered.answers, RELAXED) and not (office.western and answered.step.place == "province"):
         why = said("只有西部地区的省级主管部门推荐时可以适当放宽；请清空本栏")
         yield Problem(RELAXED, "not_western", why)
+
+
+def _reason(answers: Mapping[str, Any], field: str) -> str | None:
+    """What was written there; a "无" is no reason."""
+    text = answers.get(field)
+    return None if text in {None, "", NOTHING} else str(text)
 
 
 def _niche(session: Session, case: Case) -> str:

@@ -97,11 +97,11 @@ def call(answered: "Answered") -> Mapping[str, Any]:
     return {}
 
 
-def call_begun(session: Session, case: Case, _form: str) -> dict[str, Any]:
-    """What a call for applications begins with: the round's year, and a title after the regime's."""
-    year = session.get_one(Round, case.round_id).year
-    title = deployments.deployed(session, case.deployment_id).regime.title
-    return {"title": f"关于组织申报{year}年度{title}的通知", "year": year}
+def call_begun(session: Session, case: Case, form: str) -> dict[str, Any]:
+    """What a call for applications begins with: the round's year, a title after the regime's, and what it prints."""
+    round_, deployed = session.get_one(Round, case.round_id), deployments.deployed(session, case.deployment_id)
+    begun = {"title": f"关于组织申报{round_.year}年度{deployed.regime.title}的通知", "year": round_.year}
+    return begun | recommendations.begun(round_, deployed.regime, deployed.form(form).fields())
 
 
 def _reason_for_another(session: Session, rules: Regime, year: int, again: str) -> str | None:

@@ -121,15 +121,17 @@ def prechecked(session: Session, actor: Actor, case: Case) -> Row | None:
 
 
 def materials(session: Session, actor: Actor, task: Task) -> list[Row]:
-    """What was filed in this case and the actor may read: the newest of each step but this one, in order."""
+    """What was filed in this case and the actor may read: the newest of each form and office, but of this step."""
     query = (
         select(Task.id, Task.title, Task.form, Task.element, Task.closed_at, Task.pass_number)
+        .add_columns(Organisation.name.label("office"))
+        .join(Organisation, Organisation.code == Task.organisation_code)
         .where(Task.case_id == task.case_id, Task.state == "done", Task.id != task.id, access.visible_tasks(actor))
         .order_by(Task.closed_at.desc(), Task.pass_number.desc())
     )
-    newest: dict[str, Row] = {}
+    newest: dict[tuple[str, str], Row] = {}
     for row in session.execute(query).mappings():
-        newest.setdefault(row["form"], dict(row))
+        newest.setdefault((row["form"], row["office"]), dict(row))
     return list(reversed(newest.values()))
 
 

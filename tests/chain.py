@@ -32,14 +32,6 @@ OFFICES = {  # code → name, level, what is above
 NAMES = {MINISTRY: "ministry", PROVINCE: "province", CITY: "city", OTHER_CITY: "other_city"}
 NAMES |= {"450000": "region", "450200": "region_city", "450222": "region_county"}
 NAMES |= {code: f"county{place}" for place, code in enumerate(COUNTIES, 1)} | {FAR_COUNTY: "far_county"}
-MORE: Mapping[str, Mapping[str, Any]] = {  # answers by form beside tests.samples, where a form asks for them
-    "acceptance": {"prerequisite": "first_batch"},
-    "recommend": {"founded": "2015年"},
-    "second_review": {"decision": "pass", "opinion": "符合认定标准。"},
-    "visit_choice": {"decision": "skip", "reason": "材料清楚，不另抽查"},
-    "dispatch": {"copies": 4, "discs": 2, "sealed": True, "sent_on": "2025-04-10", "ems_number": "无"},
-    "receive": {"received_on": "2025-04-10", "complete": True},
-}
 
 
 @dataclass(frozen=True)
@@ -71,18 +63,17 @@ class Chain:
     def answer(self, case_id: int, element: str, **changes: Any) -> Case:
         """The open step is done by somebody whose step it is, with the usual answers and these changes."""
         task = self.open_task(case_id, element)
-        with self.database.read() as session:
-            form = deployments.deployed(session, session.get_one(Case, case_id).deployment_id).form(task.form)
-            known = form.fields()
-        usual = {**samples.ANSWERS.get(task.form, {}), **MORE.get(task.form, {})}
-        if task.form in {"arrange_inspection", "site_inspection"}:
-            team = self.inspectors[NAMES[task.organisation_code]]
-            usual |= {"inspectors": list(team), "leader": team[0]}
-            usual |= {name: {"result": "matches"} for name in known if name.startswith("check_")}
+        usual = self.usual(task)
         if changes.get("decision", usual.get("decision")) != usual.get("decision"):
             usual = {}  # what is asked for one decision is not for another
-        given = {name: value for name, value in usual.items() if name in known} | changes
-        return self.complete(self.able(task), task, given)
+        return self.complete(self.able(task), task, usual | changes)
+
+    def usual(self, task: Task) -> dict[str, Any]:
+        """Right answers to the form of a step."""
+        with self.database.read() as session:
+            form = deployments.deployed(session, session.get_one(Case, task.case_id).deployment_id).form(task.form)
+        team = self.inspectors.get(NAMES[task.organisation_code], (0, 0))
+        return samples.answers_for(task.form, form, inspectors=list(team), leader=team[0])
 
     def complete(self, who: str, task: Task, given: Mapping[str, Any]) -> Case:
         self.clock.move_by(minutes=1)
@@ -123,7 +114,10 @@ class Chain:
 
 
 def furnish(database: Database, clock: StandingClock, regime: str, **notice: Any) -> Chain:
-    """The offices, two people in each, the regime's deployment and an open round of it; `notice` adds to its call."""
+    """The offices, two people in each, the regime's deployment and an open round of it; `notice` adds to its call.
+
+    Where the call asks whether it is the first batch, it is, unless `notice` says otherwise (None).
+    """
     people: dict[str, Actor] = {}
     inspectors: dict[str, tuple[int, int]] = {}
     with database.write() as session:
@@ -151,5 +145,8 @@ def furnish(database: Database, clock: StandingClock, regime: str, **notice: Any
         opened = rounds.open_round(session, people[bureau], regime, 2025, "2025年度认定批次")
         round_id, round_case = opened.id, opened.case_id or 0
     made = Chain(database, clock, regime, people, inspectors, round_id, round_case)
-    made.answer(round_case, "call_notice", **notice)
+    with database.read() as session:
+        call = deployments.deployed(session, session.get_one(Case, round_case).deployment_id).form("call_notice")
+    told = ({"first_batch": True} if "first_batch" in call.fields() else {}) | notice
+    made.answer(round_case, "call_notice", **{name: answer for name, answer in told.items() if answer is not None})
     return made

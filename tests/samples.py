@@ -50,9 +50,32 @@ def application_data(*, evidence: str | None = None, **changes: Any) -> dict[str
 
 def application_for(form: Form, **changes: Any) -> dict[str, Any]:
     """The application as far as a regime's form asks for it, and what only that one asks. `changes` replace answers."""
-    own = {"founded": "2010年5月", "introduction": "以特种铝型材为主导，熔铸、挤压、表面处理和深加工配套齐全。"}
-    data = {**own, **application_data()} | changes
-    return {name: answer for name, answer in data.items() if name in form.fields()}
+    return answers_for("application", form, **changes)
+
+
+def answers_for(name: str, form: Form, **changes: Any) -> dict[str, Any]:
+    """Right answers to a regime's form of this name: the usual ones that it asks for, and what only it asks."""
+    usual = {**ANSWERS[name], **ASKED_BY_ONE.get(name, {})}
+    for field in form.fields():
+        for kind, answer in _ALIKE.items():
+            if field.startswith(kind):
+                usual.setdefault(field, dict(answer))
+    return {field: answer for field, answer in (usual | changes).items() if field in form.fields()}
+
+
+def strong() -> dict[str, Any]:
+    """What a cluster has in the place of the sample's figures, so that it meets the conditions of every text."""
+    return {
+        "output": by_year("42.00", "46.60", "51.70"),
+        "output_growth": by_year("10.50", "10.95", "10.94"),
+        "output_growth_average": "10.95",  # from 42.00 to 51.70 in two steps
+        "target_output_growth": {"base": "10.95", "goal": "12"},
+        "leading_share": by_year("70.50", "71.20", "70.01"),
+        "rd_growth": by_year("11.20", "11.40", "11.60"),
+        "rd_growth_average": "11.40",
+        "patent_growth": "16.20",
+        "patents_per_10k": "16.40",
+    }
 
 
 def _parts_1_to_4() -> dict[str, Any]:
@@ -255,6 +278,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "expert_decision": "recommend",
         "opinion": "主导产业突出，链条完整，建议认定。",
     },
+    "dispatch": {"copies": 4, "discs": 2, "sealed": True, "sent_on": "2025-04-10", "ems_number": "无"},
+    "receive": {"received_on": "2025-04-10", "complete": True},
+    "second_review": {"decision": "pass", "opinion": "符合认定标准。"},
+    "visit_choice": {"decision": "skip", "reason": "材料清楚，不另抽查。"},
     "draw_sample": {"added": [], "note": "无"},
     "late_sample": {"decision": "skip", "reason": "评审意见一致，不需要另加抽查。"},
     "arrange_inspection": {
@@ -318,3 +345,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
 }
 """Right answers by form id, each with the good decision. Numbers of cases and rounds are for the test to replace."""
+
+ASKED_BY_ONE: dict[str, dict[str, Any]] = {
+    "application": {"founded": "2010年5月", "introduction": ANSWERS["recommend"]["introduction"]},
+    "acceptance": {"prerequisite": "recognised"},
+    "recommend": {"founded": "2010年5月"},
+}
+"""By form id, what the form of some regime asks and the common one does not."""
+
+_ALIKE = {"score_": ANSWERS["score_sheet"]["score_integrity"], "check_": ANSWERS["site_inspection"]["check_integrity"]}

@@ -36,6 +36,18 @@ def add_organisation(code: str, name: str, level: str, parent: str | None) -> No
         organisations.add(session, code, name, level, parent)
 
 
+@organisation.command("mark")
+@click.argument("code")
+@click.option("--western", is_flag=True, help="西部地区：推荐时可以适当放宽")
+@click.option("--special", is_flag=True, help="计划单列市、新疆生产建设兵团：推荐数量另定")
+def mark_organisation(code: str, western: bool, special: bool) -> None:
+    """标记省级主管部门 CODE；不写选项的，取消标记。"""
+    from engine import organisations
+
+    with _writing() as session:
+        organisations.mark(session, code, western=western, special=special)
+
+
 @organisation.command("list")
 def list_organisations() -> None:
     """列出机构。"""
@@ -44,6 +56,7 @@ def list_organisations() -> None:
     with _writing() as session:
         rows = [
             {"code": each.code, "name": each.name, "level": each.level, "parent": each.parent_code}
+            | {"western": each.western, "special": each.special}
             for each in organisations.listed(session)
         ]
     _print(rows)

@@ -1,6 +1,7 @@
-"""The demo bureau: organisations, an account a role, and the regime of the bureau deployed."""
+"""The demo's bureaus: organisations, an account for each role, and the regimes of the bureaus deployed."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +18,8 @@ from engine.models import Organisation, Person
 from web import demo_pool
 
 FILE = Path(__file__).with_name("demo.toml")
+BUREAUS = Path(__file__).with_name("demo_bureaus")  # what has happened in each, a file for each
 BY = "system"
-OFFICER = "city"  # who keeps the pool
 PREFIX = "演示·"  # of the names that are shown
 
 
@@ -45,6 +46,8 @@ def load(session: Session) -> list[Account]:
         offices[office["code"]] = office["name"]
         if session.get(Organisation, office["code"]) is None:
             organisations.add(session, office["code"], office["name"], office["level"], office.get("parent"))
+            if office.get("western"):
+                organisations.mark(session, office["code"], western=True, special=False)
     present = set(session.scalars(select(Person.name)))
     for account in told["accounts"]:
         if account["name"] in present:
@@ -53,10 +56,9 @@ def load(session: Session) -> list[Account]:
         person = accounts.add(session, account["name"], display_name=title, by=BY)
         accounts.grant(session, person, account["role"], account["organisation"], by=BY)
         accounts.set_password(session, person, told["password"], by=BY)
+    demo_pool.fill(session)
     for name in bundle.regimes():
-        bureau = regimes.shipped(name).bureau
-        if bureau in offices:
-            demo_pool.fill(session, bureau, OFFICER)
+        if regimes.shipped(name).bureau in offices:
             deploying.deploy(session, name, bundle.shipped(name), by=BY)
     return [
         Account(account["name"], told["password"], f"{offices[account['organisation']]}·{ROLES[account['role']]}")
@@ -88,11 +90,28 @@ def require_none(session: Session) -> None:
 
 @lru_cache(maxsize=1)
 def plan() -> dict[str, Any]:
-    """What demo.toml tells, and the accounts of those in the pool."""
+    """What demo.toml tells, the accounts of those in the pools, and `bureaus`: the story of each, with all it needs."""
     told = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    bureaus = [office["code"] for office in told["organisations"] if office["level"] == "city"]
-    pooled = [{**each, "organisation": bureaus[0]} for each in demo_pool.members()]
-    return {**told, "accounts": [*told["accounts"], *pooled]}
+    stories = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(BUREAUS.glob("*.toml"))]
+    clusters = {key: story.get("region", {}) | each for story in stories for key, each in story["clusters"].items()}
+    bureaus = [_bureau(told, story) for story in stories]
+    return {**told, "accounts": [*told["accounts"], *demo_pool.members()], "clusters": clusters, "bureaus": bureaus}
+
+
+def below(bureau: str) -> set[str]:
+    """The codes of a bureau and of the organisations below it."""
+    found = {bureau}
+    for office in plan()["organisations"]:  # each stands behind the one above it
+        if office.get("parent") in found:
+            found.add(office["code"])
+    return found
+
+
+def _bureau(told: Mapping[str, Any], story: Mapping[str, Any]) -> dict[str, Any]:
+    """A bureau's story over what all of them say and write."""
+    said, own = told["answers"], story["answers"]
+    answers = {name: said.get(name, {}) | own.get(name, {}) for name in [*said, *own]}
+    return {**story, "answers": answers, "application": told["application"] | story.get("application", {})}
 
 
 def _names() -> set[str]:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from engine.forms import Form
+
 Plan: TypeAlias = Mapping[str, Any]
 
 SAMPLE = Path(__file__).with_name("demo_application.json")
@@ -18,15 +20,18 @@ def name_of(cluster: Plan) -> str:
     return f"{cluster['place']}中小企业特色产业集群（{cluster['industry']}产业）"
 
 
-def answers(plan: Plan, cluster: Plan, year: int, today: date, changes: Plan) -> dict[str, Any]:
-    """A whole application for `year`, signed today. `changes` replace answers; three values go to the three years."""
+def answers(form: Form, told: Plan, cluster: Plan, *, year: int, today: date, changes: Plan) -> dict[str, Any]:
+    """A whole application for `year`, signed today, as far as the regime's form asks for it.
+
+    `told` is what stands in every application; `changes` replace answers, three values go to the three years.
+    """
     sample: dict[str, Any] = json.loads(SAMPLE.read_text(encoding="utf-8"))
     years = [str(year - 3 + number) for number in range(3)]
-    words = dict(plan["application"])
+    words = dict(told)
     numbers, enterprise, business = (words.pop(key) for key in ("enterprise_numbers", "enterprise", "main_business"))
-    told = {name: text.format(**cluster) for name, text in words.items()}
+    said = {name: text.format(**cluster) for name, text in words.items()}
     names = [enterprise.format(number=number, **cluster) for number in numbers]
-    data = sample | told | _figures(sample, cluster)
+    data = sample | said | _figures(sample, cluster)
     data |= {
         "application_year": year,
         "applied_on": today.isoformat(),
@@ -45,7 +50,7 @@ def answers(plan: Plan, cluster: Plan, year: int, today: date, changes: Plan) ->
             data[field] = dict(zip(years, values if isinstance(values, list) else values.values(), strict=True))
         else:
             data[field] = values
-    return data
+    return {name: value for name, value in data.items() if name in form.fields()}
 
 
 def _figures(sample: Plan, cluster: Plan) -> dict[str, Any]:

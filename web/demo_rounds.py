@@ -1,4 +1,4 @@
-"""The demo's rounds: what demo.toml tells has happened is done by the engine's own functions, each at its hour.
+"""The demo's rounds: what demo_bureaus/ tells has happened is done by the engine's own functions, each at its hour.
 
 Every deed is one command. Lots are seeded by what they are for, so that the demo comes out the same each time. What was
 done is seen in the cases themselves, so that a second run, or one after a crash, goes on where the first one stopped.
@@ -39,8 +39,10 @@ STARTING = frozenset({"open", "draft", "claim", "object"})  # what finishes no s
 
 @dataclass(frozen=True)
 class Tale:
-    """One of the plan's rounds, and the days it stands on."""
+    """One round of a bureau's story, and the days it stands on."""
 
+    bureau: Plan
+    regime: str
     plan: Plan
     year: int
     title: str
@@ -55,7 +57,7 @@ class Deed:
 
     at: datetime
     tale: Tale
-    cluster: str  # a key of the plan's clusters; empty: the round
+    cluster: Plan  # empty: the round
     process: str  # round, application, or objection: the one against the cluster
     number: int  # how many tasks of the case stand finished before it
     by: str
@@ -67,22 +69,15 @@ def play(database: Database, folder: Path) -> bool:
 
     Rounds that would lie outside the time in which the rules are in force are left out.
     """
-    plan = demo.plan()
     with database.write() as session:
         if session.scalar(select(exists().where(Event.chain == events.SYSTEM, Event.kind == DONE))):
             return False
         today = _anchor(session)
-        newest = session.scalars(select(Deployment.id).order_by(Deployment.id.desc())).first()
-        rules = deployments.deployed(session, newest or 0).regime
-    tales = [
-        tale
-        for tale in map(partial(_tale, today), plan["rounds"])
-        if rules.in_force_from <= tale.starts_on and today <= (rules.in_force_until or today)
-    ]
+        tales = [tale for bureau in demo.plan()["bureaus"] for tale in _tales(session, bureau, today)]
     for deed in sorted((deed for tale in tales for deed in _deeds(tale)), key=attrgetter("at")):
         with clock.replaced_by(partial(getattr, deed, "at")), lots.seeded_by(partial(_seed, deed)):
             timers.tick(database)
-            _do(database, deed, rules.name, folder)
+            _do(database, deed, folder)
     with database.write() as session:
         told = [tale.title for tale in tales]
         events.record(session, events.SYSTEM, demo.BY, DONE, payload={"rounds": told})
@@ -98,19 +93,32 @@ def _anchor(session: Session) -> date:
     return date.fromisoformat(begun["today"])
 
 
-def _tale(today: date, plan: Plan) -> Tale:
+def _tales(session: Session, bureau: Plan, today: date) -> Iterator[Tale]:
+    """The rounds of the regimes that are the bureau's, as far as their rules are in force on its days."""
+    for name in session.scalars(select(Deployment.regime).distinct()):
+        rules = deployments.rules(session, name)
+        if rules is None or rules.bureau != bureau["bureau"]:
+            continue
+        for tale in [_tale(bureau, name, today, plan) for plan in bureau["rounds"]]:
+            if rules.in_force_from <= tale.starts_on and today <= (rules.in_force_until or today):
+                yield tale
+
+
+def _tale(bureau: Plan, regime: str, today: date, plan: Plan) -> Tale:
     starts = _working_day(today, plan["starts"])
     origin = starts if plan["from"] == "start" else today
     year = today.year - plan["years_back"]
     closes_on = _working_day(origin, plan["closes"])
-    return Tale(plan, year, plan["title"].format(year=year), _moment(closes_on, CLOSING), starts, origin)
+    title = plan["title"].format(year=year)
+    return Tale(bureau, regime, plan, year, title, _moment(closes_on, CLOSING), starts, origin)
 
 
 def _deeds(tale: Tale) -> Iterator[Deed]:
-    stories = [("", "round", "", tale.plan["story"])]
+    stories: list[tuple[Plan, str, str, Any]] = [({}, "round", "", tale.plan["story"])]
     for process in ("application", "objection"):
-        told = tale.plan.get(TOLD[process], ())
-        stories += [(each["cluster"], process, each.get("by", ""), each["story"]) for each in told]
+        for each in tale.plan.get(TOLD[process], ()):
+            cluster = demo.plan()["clusters"][each["cluster"]] | each.get("figures", {})
+            stories.append((cluster, process, each.get("by", ""), each["story"]))
     for cluster, process, applicant, story in stories:
         finished = 0
         for line in story:
@@ -144,10 +152,10 @@ def _steps(line: Plan) -> Iterator[Plan]:
 
 def _seed(deed: Deed) -> str:
     """What a draw of this deed is seeded with, as long as a seed of `lots`."""
-    return sha256(f"{deed.tale.title}:{deed.cluster}:{deed.line['do']}".encode()).hexdigest()[:32]
+    return sha256(f"{deed.tale.title}:{deed.cluster.get('place', '')}:{deed.line['do']}".encode()).hexdigest()[:32]
 
 
-def _do(database: Database, deed: Deed, regime: str, folder: Path) -> None:
+def _do(database: Database, deed: Deed, folder: Path) -> None:
     """One deed, unless it was done before. What somebody else has done since stays as it is."""
     with database.write() as session:
         round_ = session.scalar(select(Round).where(Round.title == deed.tale.title))
@@ -158,7 +166,7 @@ def _do(database: Database, deed: Deed, regime: str, folder: Path) -> None:
         case = _case(session, round_, deed)
         if deed.line["do"] == "open":
             if case is None:
-                _open(session, accounts.actor(session, accounts.by_name(session, deed.by)), deed, regime, round_)
+                _open(session, accounts.actor(session, accounts.by_name(session, deed.by)), deed, round_)
             return
         task = _waiting(session, case, deed) if case else None
         if case is None or task is None:
@@ -169,7 +177,7 @@ def _do(database: Database, deed: Deed, regime: str, folder: Path) -> None:
                 tasks.claim(session, actor, task.id)
         elif deed.line["do"] == "draft":
             if session.get(Draft, (task.id, actor.person_id)) is None:
-                whole = _application(deed)
+                whole = _application(deed, Waiting(session, task, case))
                 tasks.save_draft(session, actor, task.id, dict(list(whole.items())[: deed.line["fields"]]), 0)
         else:
             tasks.complete(session, actor, task.id, _answers(actor, deed, Waiting(session, task, case), folder))
@@ -177,11 +185,6 @@ def _do(database: Database, deed: Deed, regime: str, folder: Path) -> None:
 
 def _person(session: Session, task: Task, deed: Deed) -> Person:
     return session.get_one(Person, task.assignee_id) if deed.by == SEAT else accounts.by_name(session, deed.by)
-
-
-def _cluster(deed: Deed) -> Plan:
-    found: Plan = demo.plan()["clusters"][deed.cluster] if deed.cluster else {}
-    return found
 
 
 def _case(session: Session, round_: Round | None, deed: Deed) -> Case | None:
@@ -197,7 +200,7 @@ def _case(session: Session, round_: Round | None, deed: Deed) -> Case | None:
 
 
 def _applied(session: Session, round_: Round, deed: Deed) -> Case | None:
-    name = demo_applications.name_of(_cluster(deed))
+    name = demo_applications.name_of(deed.cluster)
     return session.scalar(select(Case).where(Case.round_id == round_.id, Case.title == name))
 
 
@@ -213,8 +216,8 @@ def _waiting(session: Session, case: Case, deed: Deed) -> Task | None:
     return session.scalar(query)
 
 
-def _open(session: Session, actor: Actor, deed: Deed, regime: str, round_: Round | None) -> None:
-    cluster = _cluster(deed)
+def _open(session: Session, actor: Actor, deed: Deed, round_: Round | None) -> None:
+    cluster, regime = deed.cluster, deed.tale.regime
     if not cluster:
         again = deed.line.get("again", "")
         rounds.open_round(session, actor, regime, deed.tale.year, deed.tale.title, again=again)
@@ -226,7 +229,8 @@ def _open(session: Session, actor: Actor, deed: Deed, regime: str, round_: Round
             "niche": cluster["niche"],
             "higher_level_recognition": "none",
         }
-        cases.open_case(session, actor, regime, "application", given | deed.line.get("with", {}))
+        given |= deed.tale.bureau.get("start", {}) | deed.line.get("with", {})
+        cases.open_case(session, actor, regime, "application", given)
 
 
 def _object(session: Session, deed: Deed, round_: Round) -> None:
@@ -235,7 +239,7 @@ def _object(session: Session, deed: Deed, round_: Round) -> None:
     shown = select(Notice.id).where(Notice.round_id == round_.id, Notice.kind == "publicity").order_by(Notice.id.desc())
     notice_id = session.scalar(shown.limit(1))
     if case is not None and notice_id is not None:
-        told = demo.plan()["answers"][deed.line["say"]]
+        told = deed.tale.bureau["answers"][deed.line["say"]]
         written = Written(told["name"], told["contact"], case.id, told["grounds"])
         objections.receive(session, notice_id, written, Sent("demo", _seed(deed), an_hour=10, in_all=10))
 
@@ -243,15 +247,13 @@ def _object(session: Session, deed: Deed, round_: Round) -> None:
 def _answers(actor: Actor, deed: Deed, waiting: Waiting, folder: Path) -> Answers:
     """What the form of the step is given: what follows from few facts, and over it what the plan says."""
     if waiting.task.form == "application":
-        return _application(deed) | _evidence(waiting.session, actor, folder, newer=deed.line.get("newer", False))
+        newer = deed.line.get("newer", False)
+        return _application(deed, waiting) | _evidence(waiting.session, actor, folder, newer=newer)
     usual = _usual(deed, waiting)
-    spoken = demo.plan()["answers"]
+    spoken = deed.tale.bureau["answers"]
     said = dict(spoken[deed.line["say"]]) if "say" in deed.line else {}
     said = spoken.get(said.pop("like", ""), {}) | said | deed.line.get("with", {})
-    told = {
-        "year": deed.tale.year,
-        "closes_at": deed.tale.closes_at.astimezone(clock.SHANGHAI).isoformat(),
-    }
+    told = {**deed.cluster, "year": deed.tale.year, "today": _day(deed).isoformat(), **_closings(deed.tale)}
     return usual | {name: value.format(**told) if isinstance(value, str) else value for name, value in said.items()}
 
 
@@ -278,9 +280,10 @@ def _points(about: int, field: str) -> int:
     return about - 3 + sum(field.encode()) % 7
 
 
-def _application(deed: Deed) -> Answers:
-    today = deed.at.astimezone(clock.SHANGHAI).date()
-    return demo_applications.answers(demo.plan(), _cluster(deed), deed.tale.year, today, deed.line.get("with", {}))
+def _application(deed: Deed, waiting: Waiting) -> Answers:
+    changes = deed.tale.bureau.get("figures", {}) | deed.line.get("with", {})
+    told, year = deed.tale.bureau["application"], deed.tale.year
+    return demo_applications.answers(waiting.form, told, deed.cluster, year=year, today=_day(deed), changes=changes)
 
 
 def _evidence(session: Session, actor: Actor, folder: Path, *, newer: bool) -> Answers:
@@ -292,6 +295,18 @@ def _evidence(session: Session, actor: Actor, folder: Path, *, newer: bool) -> A
         file_id = files.add(session, actor, received).id
         given |= {field: file_id} if field == "signed_statement" else {field: "provided", f"{field}_files": [file_id]}
     return given
+
+
+def _closings(tale: Tale) -> Answers:
+    """Until when applications are taken, and recommendations of each level that the plan names: city_closes_at."""
+    levels = tale.plan.get("levels", {}).items()
+    moments = {f"{level}_closes_at": _moment(_working_day(tale.origin, on), CLOSING) for level, on in levels}
+    moments["closes_at"] = tale.closes_at
+    return {name: at.astimezone(clock.SHANGHAI).isoformat() for name, at in moments.items()}
+
+
+def _day(deed: Deed) -> date:
+    return deed.at.astimezone(clock.SHANGHAI).date()
 
 
 def _working_day(origin: date, number: int) -> date:

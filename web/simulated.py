@@ -118,8 +118,9 @@ class Office:
             organisations.add(session, each["code"], each["name"], each["level"], each.get("parent"))
         people = {f"city{number}": ("bureau_officer", bureau) for number in range(1, CITY + 1)}
         people |= {"leader": ("bureau_leader", bureau), "publisher": ("publisher", bureau)}
+        own = demo.below(bureau)
         for each in told["organisations"]:
-            if each["level"] in {"county", "park"}:
+            if each["code"] in own and each["level"] in {"county", "park"}:
                 people[f"{each['level']}-{each['code']}"] = (f"{each['level']}_officer", each["code"])
         people |= {f"expert{number}": ("expert", bureau) for number in range(1, self.experts * SPARE + 1)}
         people |= {f"inspector{number}": ("inspector", bureau) for number in range(1, INSPECTORS + 1)}
@@ -161,8 +162,10 @@ def answer(asked: Asked) -> Answers:
 
 def _application(asked: Asked) -> Answers:
     higher = {"higher_level_recognition": "provincial" if asked.applied.higher else "none"}
-    plan, cluster = demo.plan(), asked.applied.cluster
-    return demo_applications.answers(plan, cluster, asked.office.year, clock.today(), higher)
+    told, cluster = demo.plan()["application"], asked.applied.cluster
+    return demo_applications.answers(
+        asked.form, told, cluster, year=asked.office.year, today=clock.today(), changes=higher
+    )
 
 
 def _call(asked: Asked) -> Answers:

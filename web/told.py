@@ -188,6 +188,7 @@ class CriterionVerdict(Told):
     text: str
     computed: Annotated[Figure, Field(description="按近三年数据计算的年均值（%），供与申报的对照；null 为没有")] = None
     differs: Annotated[bool, Field(description="申报的年均值与计算的不一致，请核对")] = False
+    relaxed: Annotated[str | None, Field(description="推荐机关适当放宽的理由（西部地区）")] = None
 
 
 class PrecheckRow(Told):

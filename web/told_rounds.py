@@ -45,12 +45,23 @@ class ConditionAsked(Told):
     numbers: list[str]
 
 
+class TermsTold(Told):
+    """对一级推荐机关的要求。"""
+
+    level: Annotated[str, Field(description="city 市级、province 省级")]
+    closes_at: Annotated[datetime | None, Field(description="推荐截止；null 为不设")]
+    most: Annotated[int | None, Field(description="每个推荐机关最多推荐几个；null 为不限")]
+    special_most: Annotated[int | None, Field(description="计划单列市、兵团最多推荐几个；null 为同上")]
+    basis: Annotated[str, Field(description="数量的依据：条款，或本批次申报通知")]
+
+
 class RoundDetail(RoundRow):
     """一个批次，及其办件各有多少、依什么条件认定。"""
 
     cases: list[RoundCount]
     source: str
     conditions: list[ConditionAsked]
+    recommendations: Annotated[list[TermsTold], Field(description="对各级推荐的要求；没有逐级推荐的为空")]
 
 
 class HoldRow(Told):

@@ -112,6 +112,11 @@ def _check_clauses(report: Report, files: Files, around: Surroundings) -> None:
             "或在 outside 中写明为何在系统之外，或在 waits 中写明待哪一部分承载"
         )
         report.error(_line_of(content, duty.gist), "clauses", why)
+    for duty in clauses.waiting():
+        if duty.waits not in clause_files.PARTS:
+            known = tables.among(duty.waits or "", clause_files.PARTS)
+            why = f"{duty.clause}（{duty.gist}）waits 应为系统待建的部分，没有“{duty.waits}”{known}"
+            report.error(_line_of(content, duty.gist), "clauses", why)
     for clause, carrier in carriers.missing(files, clauses):
         why = f"{clause} 的载体 {carrier.kind} {carrier.id} 不存在；请改正编号，或在系统中补上"
         report.error(_line_of(content, carrier.id), "clauses", why)

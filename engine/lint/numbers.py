@@ -13,7 +13,7 @@ from engine.lint.surroundings import Surroundings, properties
 
 _CALL = re.compile(r"""\b(deadline|limit)\(\s*["']([a-z0-9_]+)["']\s*\)""", re.ASCII)
 _SECTIONS = {rule: act for act, rule in conventions.NEEDED_RULES.items()} | {"review": "give_opinion"}
-_SECTIONS |= {"quota": "recommend"}
+_SECTIONS |= {"quota": "recommend", "closings": "recommend"}
 
 
 def check(report: Report, content: bytes, around: Surroundings) -> None:
@@ -37,6 +37,11 @@ def check(report: Report, content: bytes, around: Surroundings) -> None:
         if getattr(regime, section) and act not in done:
             why = f"[{section}] 没有任何环节使用；请删除，或在流程图中画出这一步（does={act}）"
             report.error(_line(content, rf"\[{section}(\.\w+)?\]"), "dead-number", why)
+    call = around.forms.get(conventions.NOTICE_FORMS["call"])
+    for level in {closing.level for closing in regime.closings} if call else ():
+        if call and (field := f"{level}_closes_at") not in call.fields():
+            why = f"[[closings]] 的 {level} 没有用处：申报通知的表单没有字段 {field}；请添加，或删除这一段"
+            report.error(_line(content, r"\[closings\]"), "dead-number", why)
 
 
 def _publicised(around: Surroundings) -> Iterator[str | None]:

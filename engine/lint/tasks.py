@@ -80,14 +80,22 @@ def _check_act(report: Report, node: etree._Element, given: Mapping[str, str], a
     if (act := given.get("does")) and act not in conventions.ACTS:
         report.error(node, "unknown-act", f"does={act} 不存在；可用的有 {joined(conventions.ACTS)}")
     needed = conventions.NEEDED_RULES.get(act or "")
-    if needed and around.regime is not None and getattr(around.regime, needed) is None:
+    for section in _missing(needed, around) if needed else ():
         why = (
-            f"does={act} 须按规则办理，而规则体系 {around.regime.name} 没有 [{needed}]；"
-            f"请在 regime.toml 中写明 [{needed}]，或从图中去掉这一步"
+            f"does={act} 须按规则办理，而规则体系没有 [{section}]；"
+            f"请在 regime.toml 中写明 [{section}]，或从图中去掉这一步"
         )
         report.error(node, "act-without-rule", why)
     if (held := given.get("held_by")) and held not in around.names(_process(node)):
         report.error(node, "unknown-seat", f"held_by 指向的变量 {held} 没有任何环节写入；请改用写明席位的变量")
+
+
+def _missing(needed: str, around: Surroundings) -> list[str]:
+    """The sections that the regime lacks; of those that say something of each level of the chain, one by one."""
+    rule = getattr(around.regime, needed) if around.regime else True
+    if isinstance(rule, Mapping) and around.levels:
+        return [f"{needed}.{level}" for level in around.levels if level not in rule]
+    return [] if rule else [needed]
 
 
 def _check_form(report: Report, scope: Scope, name: str, given: Mapping[str, str], around: Surroundings) -> None:

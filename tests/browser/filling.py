@@ -20,9 +20,12 @@ _YEAR = re.compile(r"\d{4}")
 YEAR = 2026  # of the rounds that are opened here: the clock of these tests stands in it
 
 
-def application() -> dict[str, Any]:
-    """The sample application, a year on; one item of evidence is uploaded, the others come on paper."""
-    answers = {name: _later(value) for name, value in samples.application_data().items()}
+def application(own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The sample application, a year on; one item of evidence is uploaded, the others come on paper.
+
+    `own` are answers of the year before that a cluster gives in place of the sample's.
+    """
+    answers = {name: _later(value) for name, value in (samples.application_data() | dict(own or {})).items()}
     dates = {"application_year": YEAR, "applied_on": "2026-03-04", "signed_on": "2026-03-04"}
     return answers | dates | {"evidence_1": "provided"}
 
@@ -35,6 +38,7 @@ def _later(value: Any) -> Any:
 
 def fill_in(page: Page, answers: Mapping[str, Any]) -> None:
     """Answer what stands in the page's form and has an answer; rows of tables are added as they are needed."""
+    page.wait_for_load_state()  # a click returns when the next page begins: half of its fields may still be to come
     for table in page.locator("main form [name=_row_add]").evaluate_all(_TABLES):
         if rows := answers.get(table):
             _make_rows(page, table, len(rows))
@@ -95,5 +99,6 @@ def _make_rows(page: Page, table: str, count: int) -> None:
 
 def parts(page: Page) -> Iterator[str]:
     """The addresses of the parts of the form whose list of parts is shown."""
+    page.wait_for_load_state()
     links = page.locator('main a[href*="/part/"]')
     yield from dict.fromkeys(links.evaluate_all(_ADDRESSES))

@@ -103,6 +103,7 @@ class Desks:
 
     def uploads(self, page: Page, papers: Papers) -> None:
         """Chooses the files that the page asks for; what the page does not send by itself comes with the form."""
+        page.wait_for_load_state()
         for field, paper in papers.items():
             place = page.locator(f'input[type=file][name="_file.{field}"]')
             if place.count():
@@ -115,20 +116,20 @@ class Desks:
 # ---- errands ------------------------------------------------------------------------------------
 
 
-def calls(at: Desks, moment: str) -> None:
-    """The bureau opens its round and publishes the call."""
-    city = at.sits_down("city", moment)
-    city.goto("/rounds/new")
-    fill_in(city, {"year": YEAR, "title": ROUND})
-    city.locator("main form").get_by_role("button").last.click()
-    at.opens(city, "发布申报通知")
-    at.completes(city, samples.ANSWERS["call_notice"] | {"closes_at": CLOSES_AT, "year": YEAR})
+def calls(at: Desks, moment: str, *, by: str = "city", title: str = ROUND, **notice: Any) -> None:
+    """The bureau opens its round and publishes the call; `notice` is what the call says besides."""
+    bureau = at.sits_down(by, moment)
+    bureau.goto("/rounds/new")
+    fill_in(bureau, {"year": YEAR, "title": title})
+    bureau.locator("main form").get_by_role("button").last.click()
+    at.opens(bureau, "发布申报通知")
+    at.completes(bureau, samples.ANSWERS["call_notice"] | {"closes_at": CLOSES_AT, "year": YEAR} | notice)
 
 
-def begins(at: Desks, page: Page, start: Answers, papers: Papers) -> int:
+def begins(at: Desks, page: Page, start: Answers, papers: Papers, *, title: str = ROUND) -> int:
     """An applicant finds the round and begins; the number of the case, as the page of its first step links to it."""
     page.goto("/rounds")
-    page.get_by_role("link", name=ROUND).first.click()
+    page.get_by_role("link", name=title).first.click()
     page.locator('main a[href*="/cases/new"]').first.click()
     fill_in(page, start)
     at.uploads(page, papers)
@@ -153,11 +154,11 @@ def reads_case(page: Page, cluster: str) -> None:
     expect(page.locator("[data-diagram]")).to_be_visible()
 
 
-def reads_round(page: Page) -> None:
+def reads_round(page: Page, title: str = ROUND) -> None:
     """The page of the round, found in the list of rounds."""
     page.goto("/rounds")
-    page.get_by_role("link", name=ROUND, exact=True).first.click()
-    expect(page.locator("h1")).to_have_text(ROUND)
+    page.get_by_role("link", name=title, exact=True).first.click()
+    expect(page.locator("h1")).to_have_text(title)
 
 
 @contextmanager
@@ -171,12 +172,12 @@ def corrects(at: Desks, who: str, moment: str, about: str = "") -> Iterator[Page
     at.submits(page)
 
 
-def scores(at: Desks, expert: Page, about: str = "") -> None:
+def scores(at: Desks, expert: Page, about: str = "", sheet: Answers = samples.ANSWERS["score_sheet"]) -> None:
     """A member of a panel declares, and then judges."""
     at.opens(expert, "声明利害关系", about)
     at.completes(expert, samples.ANSWERS["declare_interest"])
     at.opens(expert, "评分", about)
-    at.completes(expert, samples.ANSWERS["score_sheet"])
+    at.completes(expert, sheet)
 
 
 def concurs(at: Desks, members: list[str], moment: str, about: str = "") -> None:
@@ -199,8 +200,18 @@ def arranges(at: Desks, city: Page, day: str, team: list[int], about: str = "") 
 
 def reports(at: Desks, inspector: Page, seen: Answers, papers: Papers, *, filed: str) -> None:
     """Who leads the visit fills in the record that is open; what was filed stands beside what is checked."""
-    report = samples.ANSWERS["site_inspection"] | seen
+    report = {**samples.ANSWERS["site_inspection"], **seen}
     for address in list(parts(inspector)):
         at.fills_part(inspector, address, report, papers, remark=filed if address.endswith("/checks") else "")
     checks(inspector)
     at.submits(inspector)
+
+
+def visited(at: Desks, about: str, *, by: str, bureau: str, arranged: str, day: str, report: Answers) -> None:
+    """An office sends two of its inspectors on this day; who leads them reports in the afternoon what was seen."""
+    team = at.office.inspectors(2, bureau)
+    arranges(at, at.sits_down(by, arranged), day, list(team.values()), about)
+    inspector = at.sits_down(next(iter(team)), f"{day} 16:30")
+    at.opens(inspector, "记录抽查情况", about)
+    seen = {"inspected_on": day, "inspectors": list(team.values())}
+    reports(at, inspector, {**report, **seen}, {}, filed=str(samples.ANSWERS["application"]["area_km2"]))

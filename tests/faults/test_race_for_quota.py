@@ -11,7 +11,7 @@ from engine.db import Database
 from engine.errors import Refused
 from engine.models import Case, Recommendation
 from tests import chain, samples
-from tests.chain import MORE, Chain
+from tests.chain import Chain
 from tests.clock import StandingClock, standing_at
 from tests.faults import invariants
 from tests.faults.test_race import together
@@ -29,7 +29,6 @@ def national(database: Database, clock: StandingClock) -> Chain:
 
 
 def test_of_two_that_recommend_the_last_one_at_once_one_goes(national: Chain) -> None:
-    given = samples.ANSWERS["recommend"] | MORE["recommend"]
     waiting = []
     for who in ("county1", "county2", "county3"):
         case_id = national.filed(who)
@@ -37,7 +36,7 @@ def test_of_two_that_recommend_the_last_one_at_once_one_goes(national: Chain) ->
         waiting.append(national.open_task(case_id, "recommend"))
     ended = together(
         *(
-            partial(national.complete, who, task, given)
+            partial(national.complete, who, task, national.usual(task))
             for who, task in zip(("city", "city_2", "city"), waiting, strict=True)
         )
     )

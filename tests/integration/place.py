@@ -180,6 +180,7 @@ class Place:
             f"/office/accounts/{self.ids['somebody']}/withdraw": {"role": "county_officer", "organisation": COUNTY},
             f"/office/accounts/{self.ids['somebody']}/tokens/revoke": {"mark": self._mark("county2")},
             "/office/organisations/rename": {"code": COUNTY, "name": "又一名称"},
+            "/office/organisations/mark": {"code": "440000", "western": "on"},
             **{
                 f"/tasks/{self.ids[task]}/draft": {} for task in THINGS["task_id"]
             },  # a page's form; a script's is a PUT

@@ -193,6 +193,7 @@ TABLE: dict[str, set[str]] = {
             "accounts/{somebody}/enable",
             "organisations",
             "organisations/rename",
+            "organisations/mark",
         )
     },
     **{

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import select
 
 from config.settings import Settings
-from engine import accounts, sign_ins
+from engine import accounts, bundle, sign_ins
 from engine.access import ROLES
 from engine.db import Database
 from engine.errors import SignInFailed
@@ -104,6 +104,21 @@ def test_accounts_are_made_listed_and_closed(office: Shell) -> None:
     assert json.loads(office.done("user", "list"))[0]["disabled"] is True
 
 
+def test_a_provincial_department_is_marked_and_unmarked(office: Shell) -> None:
+    office.done("organisation", "add", "620000", "甘肃省工业和信息化厅", "--level", "province")
+
+    def marks() -> tuple[bool, bool]:
+        listed = json.loads(office.done("organisation", "list"))
+        (found,) = [each for each in listed if each["code"] == "620000"]
+        return found["western"], found["special"]
+
+    assert marks() == (False, False)
+    office.done("organisation", "mark", "620000", "--western")
+    assert marks() == (True, False)
+    office.done("organisation", "mark", "620000")
+    assert marks() == (False, False)
+
+
 def test_the_first_administrators_sign_in_with_passwords_for_once(shell: Shell) -> None:
     """What the READMEs tell a newcomer to do on an empty machine, word by word."""
     told = [_first_steps(readme) for readme in ("README.md", "README.zh-CN.md")]
@@ -149,6 +164,7 @@ def test_roles_come_and_go_and_passwords_change(office: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "given", "says"),
     [
+        (("organisation", "mark", "441881", "--western"), "", "只有省级主管部门可以标记"),
         (("user", "add", "county", "--role", "mayor", "--organisation", "441881"), "", "mayor"),
         (("user", "add", "county", "--role", "expert", "--organisation", "999999"), "", "999999"),
         (("user", "add", "County", *COUNTY), "", "County"),
@@ -222,12 +238,12 @@ def test_the_demo_is_a_bureau_with_somebody_for_every_role(shell: Shell) -> None
     database.close()
     assert {name for name, _, _ in told} == set(people)
     assert roles == set(ROLES)
-    assert {code for code, office in offices.items() if office.level == "county"} == COUNTIES
-    assert {office.parent_code for office in offices.values() if office.level == "county"} == {"441800"}
-    assert offices["441800"].parent_code == "440000"
+    assert {code for code, office in offices.items() if office.parent_code == "441800"} == COUNTIES
+    assert [offices[code].parent_code for code in ("441800", "440000", "450000")] == ["440000", "100000", "100000"]
     assert [office.level for office in offices.values()].count("park") == 3
     assert all(person.display_name.startswith("演示·") for person in people.values())
-    assert [each.number for each in deployed] == [1]  # the second load deployed nothing
+    numbers = sorted((each.regime, each.number) for each in deployed)
+    assert numbers == [(regime, 1) for regime in sorted(bundle.regimes())]  # the second load deployed nothing
 
 
 def test_the_demo_never_stands_beside_real_accounts(office: Shell) -> None:

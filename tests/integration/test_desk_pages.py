@@ -342,13 +342,13 @@ def case_page(at: desk.Desk, who: str, case_id: int) -> Shown:
 def test_a_returned_case_tells_its_way_in_words(returned: tuple[desk.Desk, int]) -> None:
     page = case_page(returned[0], "city", returned[1])
     steps = page.steps()
-    assert steps["受理"].startswith("受理 认定机关 已完成 city（清远市工业和信息化局）")
+    assert steps["受理"].startswith("受理 受理机关 已完成 city（清远市工业和信息化局）")
     assert steps["受理"].endswith(" 3")
     assert steps["补正申报材料"].startswith("补正申报材料 申报主体 已完成 county（英德市中小企业主管部门）")
     assert steps["补正申报材料"].endswith(" 2")
-    assert steps["初审"] == "初审 认定机关 正在办理 清远市工业和信息化局 — —"
+    assert steps["初审"] == "初审 初审机关 正在办理 清远市工业和信息化局 — —"
     assert steps["修改申报材料"] == "修改申报材料 申报主体 未到 — — —"
-    assert steps["通知新申报"].startswith("通知新申报 自动 认定机关 已完成")
+    assert steps["通知新申报"].startswith("通知新申报 自动 受理机关 已完成")
     told = page.words.partition("办理记录")[2]
     assert told.count("受理 退回补正") == 2
     assert "city办结；第 3 次办理本环节" in told
@@ -360,7 +360,7 @@ def test_an_applicant_reads_what_happened_and_not_who_at_the_bureau(returned: tu
     page = case_page(returned[0], "county", returned[1])
     assert page.status == 200
     steps = page.steps()
-    assert steps["受理"].startswith("受理 认定机关 已完成 清远市工业和信息化局 ")
+    assert steps["受理"].startswith("受理 受理机关 已完成 清远市工业和信息化局 ")
     assert steps["补正申报材料"].startswith("补正申报材料 申报主体 已完成 county（英德市中小企业主管部门）")
     assert "city" not in page.words
     assert "受理 退回补正" not in page.words
@@ -372,15 +372,17 @@ def test_the_viewer_gets_the_way_and_the_place(returned: tuple[desk.Desk, int]) 
     browser = reader.reader(at.app, reader.signed_in(at.database, "county"))
     drawn = browser.get(f"/cases/{case_id}/diagram", headers={"Accept": "application/json"}).get_json()
     assert drawn["xml"].lstrip().startswith("<?xml")
-    assert drawn["passed"]["elements"]["correct"] == 2
-    assert drawn["passed"]["flows"]["correct_to_acceptance"] == 2
-    (place,) = drawn["current"]
+    assert drawn["passed"]["elements"]["intake"] == 1  # where it was corrected twice, and which is over
+    assert drawn["passed"]["flows"]["intake_to_intake_outcome"] == 1
+    assert [stop["element"] for stop in drawn["current"]] == ["examination"]
+    (called,) = drawn["called"]
+    (place,) = called["current"]
     assert (place["element"], place["level"]) == ("first_review", "fine")
     assert place["told"].startswith("还剩 ")
     assert place["told"].endswith(" 个工作日 · 清远市工业和信息化局")
     told = at.as_("county").get(f"/cases/{case_id}/diagram").get_json()
     assert told["passed"] == drawn["passed"]
-    assert [stop["element"] for stop in told["current"]] == ["first_review"]
+    assert [stop["element"] for stop in told["called"][-1]["current"]] == ["first_review"]
     assert at.as_("sibling").get(f"/cases/{case_id}/diagram").status_code == 404
 
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select, text
 
 from config.settings import Settings
-from engine import bundle, deploying, deployments, identities, queries, tasks
+from engine import bundle, deploying, deployments, identities, prechecks, queries, tasks
 from engine import clock as clocks
 from engine.db import Database
 from engine.errors import FormInvalid
-from engine.models import Case, Cluster
+from engine.models import Case, Cluster, Task
 from tests import chain, samples
 from tests.chain import CITY, COUNTIES, OTHER_CITY, PROVINCE, Chain
 from tests.clock import StandingClock
@@ -32,7 +32,7 @@ ELSEWHERE = "清远市中小企业特色产业集群（红茶产业）"
 @pytest.fixture
 def office(database: Database, clock: StandingClock) -> Furnish:
     clock.move_to(samples.MOMENT.isoformat())
-    return lambda regime, **notice: chain.furnish(database, clock, regime, **notice)
+    return lambda regime, **notice: chain.furnish(database, clock, regime, **{"first_batch": None} | notice)
 
 
 @pytest.fixture
@@ -202,7 +202,8 @@ def test_who_accepts_a_national_application_sees_the_provinces_recognition(natio
     assert f"广东省工业和信息化厅： provincial-{PROVINCE}-001" in shown
 
 
-def test_who_recommends_is_told_what_their_own_rules_ask_and_is_not_held_back(national: Chain, tmp_path: Path) -> None:
+def test_who_recommends_is_told_what_their_own_rules_ask_and_is_not_held_back(office: Furnish, tmp_path: Path) -> None:
+    national = office("national", first_batch=True)
     with national.database.write() as session:
         deploying.deploy(session, "shantou", bundle.shipped("shantou"), by="setup")
     recognised(national, NAME, OTHER_CITY, office=chain.FAR_COUNTY, regime="shantou")
@@ -224,8 +225,97 @@ def test_who_recommends_is_told_what_their_own_rules_ask_and_is_not_held_back(na
 # ---- what the precheck makes of it ------------------------------------------------------------------
 
 
-def test_a_national_applicant_without_a_provincial_recognition_fails_with_the_clause(national: Chain) -> None:
-    assert verdict(national, national.filed("county1")) == ("fail", "第十二条")
+STATED = {"higher_level_recognition": "provincial"}
+ASKED = "除首批外，已认定为省级集群的才能申报（第十二条）"
+
+
+def filed(at: Chain, **filled: Any) -> int:
+    case_id = at.apply("county1", higher_level_reference="虚构公告〔2024〕1号", **filled)
+    at.answer(case_id, "fill_in", application_year=2025, niche="红茶", **filled)
+    return case_id
+
+
+def refusal(at: Chain, case_id: int, element: str, **answers: Any) -> tuple[str, str]:
+    """The field at which a step is refused, and why; nothing has changed."""
+    before = at.case(case_id).version, at.standing(case_id)
+    with pytest.raises(FormInvalid) as refused:
+        at.answer(case_id, element, **answers)
+    assert (at.case(case_id).version, at.standing(case_id)) == before
+    (problem,) = refused.value.problems
+    return problem.field, problem.message
+
+
+def test_a_national_applicant_without_a_provincial_recognition_does_not_file(national: Chain, tmp_path: Path) -> None:
+    case_id = national.apply("county1")
+    given = {"application_year": 2025, "niche": "红茶"}
+    field, why = refusal(national, case_id, "fill_in", **given)
+    assert (field, why) == ("higher_level_recognition", ASKED + "；请在取得省级认定之后再申报")
+    task = national.open_task(case_id, "fill_in")
+    with national.database.write() as session:
+        tasks.save_draft(session, national.actors["county1"], task.id, national.usual(task) | given, 0)
+    desk = reader(
+        create_app(Settings(data=tmp_path / "data"), national.database), signed_in(national.database, "county1")
+    )
+    answer = desk.post(f"/tasks/{task.id}/submit", {"_version": "1"})
+    assert (answer.status_code, ASKED in answer.text) == (422, True)
+    assert national.standing(case_id) == [("county1", "filing/fill_in")]
+    national.answer(case_id, "fill_in", **given, **STATED)
+    assert verdict(national, case_id) == ("pass", "第十二条")
+
+
+def test_one_that_was_revoked_cannot_be_stated(national: Chain) -> None:
+    recognised(national, NAME, PROVINCE, state="revoked")
+    case_id = national.apply("county1", higher_level_reference="虚构公告〔2024〕1号", **STATED)
+    field, why = refusal(national, case_id, "fill_in", application_year=2025, niche="红茶", **STATED)
+    assert field == "higher_level_recognition"
+    assert why == f"系统中本集群的“上级认定”（广东省工业和信息化厅，provincial-{PROVINCE}-001）已被撤销。" + ASKED
+
+
+def test_what_is_revoked_after_the_filing_is_neither_prechecked_nor_accepted_as_valid(national: Chain) -> None:
+    known = recognised(national, NAME, PROVINCE)
+    case_id = filed(national, **STATED)
+    assert verdict(national, case_id)[0] == "pass"
+    with national.database.write() as session:
+        session.get_one(Cluster, known).state = "revoked"
+    field, why = refusal(national, case_id, "acceptance", prerequisite="recognised")
+    assert field == "prerequisite"
+    assert why.endswith("已被撤销，不能作为依据；请改选")
+    with national.database.read() as session:
+        case = session.get_one(Case, case_id)
+        form = deployments.deployed(session, case.deployment_id).form("application")
+        answers = session.scalars(select(Task.answers).where(Task.case_id == case_id, Task.element == "fill_in")).one()
+        made = prechecks.of_answers(session, case, form, answers or {})
+    assert {each.criterion: each.verdict for each in made}["prerequisite"] == "fail"
+    national.answer(case_id, "acceptance", decision="refuse", opinion="省级认定已撤销（第十二条）。")
+    assert national.case(case_id).outcome == "not_accepted"
+
+
+def test_one_revoked_and_another_that_holds_count_as_the_one_that_holds(national: Chain) -> None:
+    first = recognised(national, NAME, PROVINCE, state="revoked")
+    recognised(national, NAME, PROVINCE, same_as=first, regime="provincial_again")
+    assert verdict(national, filed(national, **STATED))[0] == "pass"
+
+
+@pytest.mark.parametrize("state", ["revoked", "recognised"])
+def test_what_was_revoked_recognises_nobody_automatically(office: Furnish, state: str) -> None:
+    at = office("qingyuan")
+    recognised(at, NAME, PROVINCE, state=state)
+    case_id = filed(at, **STATED)
+    at.answer(case_id, "acceptance")
+    if state == "recognised":
+        at.answer(case_id, "verify_higher_level")
+        return
+    field, why = refusal(at, case_id, "verify_higher_level")
+    assert field == "decision"
+    assert "已被撤销，不能作为依据" in why
+    at.answer(case_id, "verify_higher_level", decision="reject", checked_document="无", opinion="省级认定已撤销。")
+    assert at.standing(case_id) == [("city", "examination/first_review")]
+
+
+def test_nobody_calls_a_round_the_first_batch_at_the_acceptance(national: Chain) -> None:
+    case_id = filed(national, **STATED)
+    field, why = refusal(national, case_id, "acceptance", prerequisite="first_batch")
+    assert (field, why) == ("prerequisite", "本批次的申报通知没有写明为首批，请改选")
 
 
 def test_a_recognition_that_the_system_knows_counts_like_one_that_is_stated(national: Chain) -> None:
@@ -236,12 +326,14 @@ def test_a_recognition_that_the_system_knows_counts_like_one_that_is_stated(nati
 @pytest.mark.parametrize("how", [{"last_day": date(2025, 4, 9)}, {"state": "revoked"}])
 def test_one_that_is_over_or_revoked_does_not_count(national: Chain, how: dict[str, Any]) -> None:
     recognised(national, NAME, PROVINCE, **how)
-    assert verdict(national, national.filed("county1"))[0] == "fail"
+    case_id = national.apply("county1")
+    assert ASKED in refusal(national, case_id, "fill_in", application_year=2025, niche="红茶")[1]
 
 
 def test_a_city_is_no_province(national: Chain) -> None:
     recognised(national, NAME, CITY, regime="municipal")
-    assert verdict(national, national.filed("county1"))[0] == "fail"
+    case_id = national.apply("county1")
+    assert ASKED in refusal(national, case_id, "fill_in", application_year=2025, niche="红茶")[1]
 
 
 def test_the_first_batch_is_excepted_and_says_so(office: Furnish, tmp_path: Path) -> None:

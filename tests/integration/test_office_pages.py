@@ -83,6 +83,7 @@ DEEDS = {  # address of a page → who may; a deed on an account is tried on "co
     "GET /office/organisations": {"sysadmin", "secadmin"},
     "POST /office/organisations": {"sysadmin"},
     "POST /office/organisations/rename": {"sysadmin"},
+    "POST /office/organisations/mark": {"sysadmin"},
     "GET /office/record": {"auditor"},
     "POST /office/record/verify": {"auditor"},
     "POST /office/record/export": {"auditor"},
@@ -318,6 +319,24 @@ def test_an_organisation_is_added_below_another_and_renamed(at: Desk) -> None:
     assert system.post("/office/organisations/rename", rename).status_code == 303
     assert "连南县科工商务局" in said(system.get("/office/organisations"))
     assert kinds(at, "sysadmin") == ["organisation.added", "organisation.renamed"]
+
+
+def test_a_provincial_department_is_marked_as_one_of_the_west_and_no_other_office_is(at: Desk) -> None:
+    system = as_(at, "sysadmin")
+    way = "/office/organisations/mark"
+    assert system.post(way, {"code": "440000", "western": "on"}).status_code == 303
+    assert system.post(way, {"code": "440000", "western": "on"}).status_code == 303  # again: nothing new to record
+    badge = '广东省工业和信息化厅</span> <span class="jq-badge jq-badge-quiet">西部地区</span>'
+    assert badge in said(system.get("/office/organisations"))
+    refused = system.post(way, {"code": BUREAU, "western": "on"})
+    assert refused.status_code == 422
+    assert "只有省级主管部门可以标记" in said(refused)
+    assert system.post(way, {"code": "440000", "special": "on"}).status_code == 303
+    assert kinds(at, "sysadmin") == ["organisation.marked"] * 2
+    with at.database.read() as session:
+        province = session.get_one(Organisation, "440000")
+        assert (province.western, province.special) == (False, True)
+        assert not session.get_one(Organisation, BUREAU).western
 
 
 @pytest.mark.parametrize(

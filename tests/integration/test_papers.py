@@ -18,9 +18,9 @@ from config.settings import Settings
 from engine import bundle, deployments, documents, files, papers, printed_forms
 from engine.db import Database
 from engine.errors import FormInvalid, NotFound
-from engine.models import Case, Event, Round
+from engine.models import Case, Event, Round, Task
 from engine.papers import Summary
-from tests import chain, samples
+from tests import chain, pages, samples
 from tests.chain import CITY, Chain
 from tests.clock import StandingClock
 from tests.integration.reader import Reader, reader, signed_in
@@ -275,3 +275,64 @@ def test_others_find_nothing(national: Chain, tmp_path: Path) -> None:
 def test_a_case_without_an_application_has_none_to_print(national: Chain, tmp_path: Path) -> None:
     case_id = national.apply("county1")
     assert desk(national, tmp_path, "county1").get(f"/cases/{case_id}/papers/application.pdf").status_code == 404
+
+
+# ---- what has been sent -----------------------------------------------------------------------------
+
+
+def shown(at: Chain, tmp_path: Path, who: str, case_id: int, element: str) -> str:
+    page = desk(at, tmp_path, who).get(f"/tasks/{at.open_task(case_id, element).id}")
+    assert page.status_code == 200
+    return pages.read(page.text).text
+
+
+def test_an_office_reads_how_many_it_has_to_send_and_the_next_one_what_it_sent(national: Chain, tmp_path: Path) -> None:
+    case_id = recommended(national, "county1", 1)
+    due = "推荐汇总表、申报表、佐证材料各一式 4 份，光盘 2 份，送达（粤24号 五）。"
+    assert due in shown(national, tmp_path, "city", case_id, "dispatch")
+    national.answer(case_id, "dispatch", copies=5, discs=2, ems_number="EX000000000CN", sent_on="2025-04-09")
+    page = shown(national, tmp_path, "province", case_id, "receive")
+    assert due in page
+    assert "清远市工业和信息化局登记的寄送" in page
+    for told in ("纸质材料份数：5", "光盘份数：2", "寄送日期：2025-04-09", "邮件号码：EX000000000CN"):
+        assert told in page
+
+
+def test_a_province_sends_the_ministry_an_original_two_duplicates_and_one_disc(national: Chain, tmp_path: Path) -> None:
+    case_id = recommended(national, "county1", 1)
+    for element in ("dispatch", "receive", "acceptance", "first_review", "arrange"):
+        national.answer(case_id, element)
+    national.clock.move_to("2025-07-08 17:00")
+    national.tick()
+    national.answer(case_id, "inspect", inspected_on="2025-07-08")
+    national.answer(case_id, "recommend")
+    page = shown(national, tmp_path, "province", case_id, "dispatch")
+    assert (
+        "推荐汇总表、申报表各一式 3 份（正本 1 份、副本 2 份），光盘 1 份，邮政特快专递（EMS）寄送（236号 五）。"
+        in page
+    )
+    way = f"/rounds/{national.round_id}/papers"
+    assert way in desk(national, tmp_path, "province").get(f"/rounds/{national.round_id}").text
+    assert desk(national, tmp_path, "province").get(f"{way}/disc.zip").status_code == 200
+
+
+@pytest.mark.parametrize(("copies", "discs", "wrong"), [(3, 2, ["copies"]), (4, 1, ["discs"]), (4, 2, [])])
+def test_fewer_than_are_due_are_registered_only_with_a_reason(
+    national: Chain, copies: int, discs: int, wrong: list[str]
+) -> None:
+    case_id = recommended(national, "county1", 1)
+    found: list[str] = []
+    try:
+        national.answer(case_id, "dispatch", copies=copies, discs=discs)
+    except FormInvalid as refused:
+        found = [problem.field for problem in refused.problems]
+    assert found == wrong
+    if wrong:
+        assert national.standing(case_id) == [("city", "city_recommendation/paper/dispatch")]
+        national.answer(case_id, "dispatch", copies=copies, discs=discs, note="另一份随后补送")
+    assert national.standing(case_id) == [("province", "city_recommendation/paper/receive")]
+    national.answer(case_id, "receive", complete=False, note="申报表缺 1 份")
+    with national.database.read() as session:
+        told = select(Task.form, Task.answers).where(Task.case_id == case_id, Task.form.in_(("dispatch", "receive")))
+        answers = {form: dict(given) for form, given in session.execute(told).all()}
+    assert (answers["dispatch"]["copies"], answers["receive"]["note"]) == (copies, "申报表缺 1 份")

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, func, select, update
 
 from config.settings import Settings
 from engine import calendar, clock, day_overrides, draft_lists, due_dates, lint, results, standings, tasks
@@ -238,6 +238,17 @@ def test_the_page_filters_sorts_and_exports_by_its_address(run: Run) -> None:
     table = page(run, f"/rounds/1.csv?stage={stage.key}").text
     assert table.count("\r\n") == 1 + stage.cases
     assert "排名" in table.splitlines()[0]
+
+
+def test_who_waits_is_counted_where_it_waits(run: Run) -> None:
+    run.carry(until="draw_sample")
+    counted = {total.name: total.cases for total in standings.by_stage(listed(run))}
+    assert "" not in counted
+    with run.database.read() as session:
+        waiting = select(func.count()).where(Case.awaits.contains(" sample_drawn "), Case.cluster_id.is_not(None))
+        assert counted["等待抽取样本"] == session.scalar(waiting)
+    run.carry(until="draft_list")
+    assert "等待批次结果" in {total.name for total in standings.by_stage(listed(run))}
 
 
 def test_a_county_reads_the_round_without_ranks_and_scores(run: Run) -> None:

@@ -170,6 +170,31 @@ def test_going_on_leads_to_the_next_part_or_stays_where_something_is_wrong(filli
     assert any(address.endswith("/part/part_2") for address, words in page.links if words == "先填下一部分")
 
 
+def test_amounts_typed_with_separators_and_in_full_width_are_filed_as_plain_numbers(filling: Work) -> None:
+    filling.keep(samples.application_data())
+    typed = {"output__2022": "１，０２１．３０", "output__2023": "1,022.90", "output__2024": "1，024.10"}
+    went = filling.send("/part/part_2", press="go_on", **typed)
+    assert went.location.endswith("/part/part_3#part")
+    checked = filling.get("/check")
+    filling.post("/submit", checked.form("/submit").sent())
+    assert filling.state() == "done"
+    with filling.at.database.read() as session:
+        answers = session.get_one(Task, filling.task.id).answers or {}
+    assert answers["output"] == {"2022": "1021.30", "2023": "1022.90", "2024": "1024.10"}
+
+
+def test_an_amount_with_its_unit_is_refused_and_the_unit_of_the_field_named(filling: Work) -> None:
+    filling.keep(samples.application_data())
+    wrong = filling.send("/part/part_2", press="go_on", output__2024="30亿")
+    page = filling.follow(wrong)
+    why = "“集群总产值（亿元）”2024 年只填数字，不写单位；本栏以亿元计，现为“30亿”，请换算后填写"
+    assert why in [words for _, words in page.links]
+    refused = filling.post("/submit", filling.get("/check").form("/submit").sent())
+    assert refused.status_code == 422
+    assert why in pages.read(refused.text).text
+    assert filling.state() == "open"
+
+
 def test_a_section_can_be_left_with_errors_and_come_back_to(filling: Work) -> None:
     back = filling.send("/part/part_1", press="back", area_km2="30亿")
     assert back.location.endswith(filling.address)
@@ -251,7 +276,7 @@ def test_an_answer_that_another_one_hides_is_not_submitted(filling: Work) -> Non
 def test_the_check_page_says_what_the_criteria_say(filling: Work) -> None:
     filling.keep(samples.application_data() | {"sme_share": samples.by_year("71", "72", "60"), "area_km2": "很大"})
     text = filling.get("/check").text
-    assert "预审仅供参考，由初审人员判断" in text
+    assert "预审仅供参考，由审核人员判断" in text
     for verdict in ("符合", "不符合", "须人工判断"):
         assert verdict in text
     assert "第十四条（二）" in text

@@ -19,14 +19,19 @@ from tests.planted import (
 
 GONE = b'[[internal]]\nelement = "application.gone"\nreason = "x"\n'
 UNCARRIED = '[[clause]]\nclause = "第二条"\ngist = "监督集群"\nactor = "市局"\n'.encode()
+CHAINED = REGIME + "[chain]\nlevels = ['city']\nbureau_sees = 'filing'\nbasis = 'setting'\n"
+FOR_EVER = UNCARRIED + 'waits = "督查"\n'.encode()  # no part of the system that is still to come
 DEAD = {  # what stands in its line → the regime with a number that nobody asks for
     "decision": REGIME.replace("limits = { ", "limits = { decision = { working_days = 5, basis = 'setting' }, "),
     "hearing": REGIME.replace("periods = { ", "periods = { hearing = { working_days = 5, basis = 'setting' }, "),
     "output": REGIME.replace("area_km2 =", "output = { value = '5', unit = '亿元', clause = '第一条' }, area_km2 ="),
     "[inspection]": REGIME + "[inspection]\nshare_pct = '30'\nat_least = 2\nbasis = 'setting'\n",
     "[review]": REGIME + "[review]\nconflict_points = '20'\nconclusions_differ = true\nbasis = 'setting'\n",
-    "[quota.city]": REGIME + "[chain]\nlevels = ['city']\nbureau_sees = 'filing'\nbasis = 'setting'\n"
-    "[quota.city]\nmost = 2\nbasis = 'setting'\n",
+    "[quota.city]": CHAINED + "[quota.city]\nmost = 2\nbasis = 'setting'\n",
+    "[[closings]]": CHAINED
+    + "[[closings]]\nyear = 2022\nlevel = 'city'\nat = 2022-10-14T17:30:00+08:00\nbasis = 'setting'\n",
+    "[paper.city]": CHAINED
+    + "[paper.city]\npapers = ['申报表']\ncopies = 4\ndiscs = 2\nhow = '送达'\nbasis = 'setting'\n",
 }
 BLANK = REGIME.replace("某工信〔2025〕1号", "请填写文号").encode()
 LENIENT = REGIME.replace("window_months = 6", 'window_months = "some"').encode()
@@ -84,6 +89,7 @@ STEPS = [
     fault("unknown-element", "examine", examined(not_by="nobody")),
     fault("unknown-act", "examine", examined(does="wonders")),
     fault("act-without-rule", "examine", examined(does="draw_sample"), remark="nowhere stands how many to draw"),
+    fault("act-without-rule", "examine", examined(does="register_dispatch"), remark="or to send"),
     fault("unknown-seat", "examine", examined(held_by="nobody")),
     fault("variables", "examine", examined(tells="question")),
     fault("variables", "examine", examined(variables="approved")),
@@ -130,18 +136,14 @@ FILES = [
         for at, text in DEAD.items()
     ),
     Fault("unfilled", "", bundle(examined(), regime_toml=BLANK), "请填写", "regime.toml"),
-    Fault(
-        "clauses",
-        "",
-        bundle(examined(), clauses_toml=bundle(examined())["clauses.toml"] + GONE),
-        "gone",
-        "clauses.toml",
-    ),
-    Fault(
-        "clauses",
-        "",
-        bundle(examined(), clauses_toml=bundle(examined())["clauses.toml"] + UNCARRIED),
-        "监督集群",
-        "clauses.toml",
+    *(
+        Fault(
+            "clauses",
+            "",
+            bundle(examined(), clauses_toml=bundle(examined())["clauses.toml"] + more),
+            at,
+            "clauses.toml",
+        )
+        for more, at in ((GONE, "gone"), (UNCARRIED, "监督集群"), (FOR_EVER, "监督集群"))
     ),
 ]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import access, cases, inspections, late_filings, tasks, urging
+from engine import access, cases, inspections, late_filings, organisations, tasks, urging
 from engine.db import Database
 from engine.errors import FormInvalid, NotFound, Refused
-from engine.models import Case, Cluster, Inspection, Letter, Organisation, Recommendation, Round, Task
+from engine.models import Case, Cluster, Inspection, Letter, Organisation, Precheck, Recommendation, Round, Task
 from tests import chain, samples
 from tests.chain import Chain
 from tests.clock import StandingClock, moment
@@ -275,21 +275,75 @@ def test_no_level_closes_before_the_one_below_it(office: Any) -> None:
     assert [problem.field for problem in refused.value.problems] == ["province_closes_at"]
 
 
-@pytest.mark.parametrize(("western", "wrong"), [(True, []), (False, ["relaxation_reason"])])
-def test_only_a_province_of_the_west_may_relax_and_says_why(office: Any, western: bool, wrong: list[str]) -> None:
-    at = office("national")
-    case_id = to_the_province(at, "county1")
+def at_the_province(at: Chain, who: str, **filled: Any) -> int:
+    """Visited, and for the province to recommend."""
+    case_id = at.apply(who)
+    at.answer(case_id, "fill_in", application_year=2025, niche=f"{who}的细分领域", **filled)
+    at.answer(case_id, "acceptance")
+    at.answer(case_id, "recommend")
+    delivered(at, case_id)
     at.answer(case_id, "acceptance")
     at.answer(case_id, "first_review")
     visited(at, case_id)
+    return case_id
+
+
+def verdicts(at: Chain, case_id: int) -> dict[str, dict[str, Any]]:
+    """What the criteria said last."""
+    with at.database.read() as session:
+        query = select(Precheck.verdicts).where(Precheck.case_id == case_id).order_by(Precheck.made_at.desc())
+        found = session.scalars(query.limit(1)).one()
+        return {each["criterion"]: each for each in found}
+
+
+REASON = "产值 38 亿元，增速居西部前列"
+
+
+@pytest.mark.parametrize(("western", "wrong"), [(True, []), (False, ["relaxation_reason"])])
+def test_only_a_province_of_the_west_may_relax_and_says_why(office: Any, western: bool, wrong: list[str]) -> None:
+    at = office("national", first_batch=True)
+    case_id = at_the_province(at, "county1")
     with at.database.write() as session:
-        session.get_one(Organisation, chain.PROVINCE).western = western
+        organisations.mark(session, chain.PROVINCE, western=western, special=False)
     found: list[str] = []
     try:
-        at.answer(case_id, "recommend", relaxation_reason="产值 38 亿元，增速居西部前列")
+        at.answer(case_id, "recommend", relaxation_reason=REASON)
     except FormInvalid as refused:
         found = [problem.field for problem in refused.problems]
     assert found == wrong
+
+
+def test_a_city_of_the_west_may_not_relax(office: Any) -> None:
+    at = office("national", first_batch=True)
+    with at.database.write() as session:
+        organisations.mark(session, chain.PROVINCE, western=True, special=False)
+    case_id = at_the_city(at, "county1")
+    with pytest.raises(FormInvalid) as refused:
+        at.answer(case_id, "recommend", relaxation_reason=REASON)
+    assert [problem.field for problem in refused.value.problems] == ["relaxation_reason"]
+
+
+def test_what_the_west_relaxes_is_to_be_judged_and_never_met(office: Any) -> None:
+    at = office("national", first_batch=True)
+    with at.database.write() as session:
+        organisations.mark(session, chain.PROVINCE, western=True, special=False)
+    case_id = at_the_province(
+        at, "county1", sme_share={"2022": "60", "2023": "61", "2024": "69.99"}, no_violations=False
+    )
+    before = verdicts(at, case_id)
+    assert (before["sme_share"]["verdict"], before["integrity"]["verdict"]) == ("fail", "fail")
+    at.answer(case_id, "recommend", relaxation_reason=REASON)
+    after = verdicts(at, case_id)
+    assert (after["sme_share"]["verdict"], after["sme_share"]["relaxed"]) == ("review", REASON)
+    assert after["sme_share"]["text"].endswith("未达到，推荐机关适当放宽，由审核人员判断")
+    assert (after["integrity"]["verdict"], after["integrity"]["relaxed"]) == ("fail", None)  # no number
+    met = {name for name, each in before.items() if each["verdict"] == "pass"}
+    assert {name for name, each in after.items() if each["verdict"] == "pass"} == met
+    delivered(at, case_id)
+    at.answer(case_id, "acceptance")
+    at.answer(case_id, "decide_inspection", decision="skip", reason="省级已实地考察")
+    at.answer(case_id, "review_again")
+    assert verdicts(at, case_id)["sme_share"]["verdict"] == "review"  # the ministry's check says the same
 
 
 # ---- who sees what ------------------------------------------------------------------------------

@@ -33,12 +33,12 @@ class Run:
         self.words = vocabulary.words(regime.shipped(REGIME), calendar.shipped())
         self.specs = bpmn.parse(files, "application")
         self.workflow = Workflow.start(self.specs, START, self.words)
-        for element, variables in (
-            ("fill_in", {"higher_level_recognition": "none"}),
-            ("acceptance", {"decision": "accept"}),
-            ("first_review", {"decision": "pass"}),
+        for path, element, variables in (
+            ("filing/", "fill_in", {"higher_level_recognition": "none"}),
+            ("intake/", "acceptance", {"decision": "accept"}),
+            ("examination/", "first_review", {"decision": "pass"}),
         ):
-            self.do("", element, **variables)
+            self.do(path, element, **variables)
 
     def do(self, path: str, element: str, **variables: Any) -> None:
         (step,) = (one for one in self.workflow.ready() if (one.path, one.element) == (path, element))

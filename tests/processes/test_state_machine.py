@@ -34,6 +34,7 @@ LEAST_DONE = 8  # tasks, before the closing time passes
 EXAMPLES = 12
 AFTER_CLOSING = "2025-06-30 17:30:01"
 ANSWERS = samples.ANSWERS | {"panel": samples.ANSWERS["panel"] | {"size": 1}}
+ASKED_OF_WHO_ACCEPTS = {"within_one_county"}  # and of nobody who returns or refuses
 REMARKS = [{"field": "output", "remark": "数据不一致"}]
 
 
@@ -331,6 +332,8 @@ def answers(element: str, decision: str) -> dict[str, Any]:
     right = ANSWERS[STEPS[element].form]
     if not decision:
         return right
+    if decision != right.get("decision", decision):
+        right = {name: value for name, value in right.items() if name not in ASKED_OF_WHO_ACCEPTS}
     more = {"remarks": REMARKS} if decision == "return" else {}
     return {**right, "decision": decision, "opinion": "详见意见书", **more}
 

@@ -130,6 +130,7 @@ def test_precheck_prints_one_object_a_criterion(tmp_path: Path) -> None:
         "text": "占地面积（平方公里）：86.4，要求不超过 100；达到",
         "computed": None,
         "differs": False,
+        "relaxed": None,
     }
 
 
@@ -271,6 +272,16 @@ def test_clauses_fails_where_a_duty_has_nothing_at_all(monkeypatch: pytest.Monke
     result = ask("clauses", "qingyuan")
     assert result.exit_code == 1
     assert "第八条：尚无承载者" in result.stderr
+
+
+def test_clauses_fails_where_a_step_has_neither_clause_nor_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = clause_files.content("qingyuan").decode()
+    start = text.index('[[internal]]\nelement = "intake.correct"')
+    bare = text[:start] + text[text.index("[[internal]]", start + 1) :]
+    monkeypatch.setattr(clause_files, "content", lambda name: bare.encode())
+    result = ask("clauses", "qingyuan", "--carriers")
+    assert result.exit_code == 1
+    assert "intake.correct：没有条款，也没有说明理由" in result.stderr
 
 
 def test_clauses_finds_a_carrier_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """`jiqun check` speaks JSON lines, tells errors by its exit status, and takes files as they come."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from config import clauses
 from engine import bundle as bundles
-from engine import criteria
+from engine import criteria, lint
 from engine.lint import dmn as lint_dmn
 from tests.bundles import bundle
 from tests.planted import chosen, examined, waited
@@ -37,6 +39,68 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
 def test_what_ships_is_sound_and_runs() -> None:
     result = run(fast=False)
     assert (result.exit_code, result.stdout) == (0, "")
+
+
+def without_section(text: str, header: str) -> str:
+    return re.sub(rf"(?m)^{re.escape(header)}.*\n(?:(?!\[).*\n)*", "", text, count=1)
+
+
+def told(regime: str, text: str, **more: bytes) -> set[tuple[str, str]]:
+    """What the check says of a shipped regime whose numbers are written otherwise: rule and sentence."""
+    files = {**bundles.shipped(regime), "regime.toml": text.encode(), **more}
+    return {(found.rule, found.message) for found in lint.problems(files, dry_run=False)}
+
+
+@pytest.mark.parametrize("regime", bundles.regimes())
+def test_a_number_that_a_diagram_asks_for_and_the_regime_lacks_is_found(regime: str) -> None:
+    text = bundles.shipped(regime)["regime.toml"].decode()
+    assert told(regime, text) == set()
+    lacking = re.sub(r"(?m)^(draft_list|output_100m_yuan) = .*\n", "", without_section(text, "[periods.publicity]"))
+    found = "\n".join(sorted(f"{rule}: {message}" for rule, message in told(regime, lacking)))
+    assert "unknown-limit: 规则体系" in found
+    assert "没有时限 draft_list" in found
+    assert re.search(r"unknown-threshold: .*output_100m_yuan", found), found
+    assert re.search(r"unknown-period: .*publicity", found), found
+
+
+@pytest.mark.parametrize("regime", bundles.regimes())
+def test_a_number_that_nothing_reads_and_a_clause_that_nobody_carries_are_found(regime: str) -> None:
+    files = bundles.shipped(regime)
+    text = (
+        files["regime.toml"]
+        .decode()
+        .replace("[limits]", '[limits]\nhearing = { working_days = 5, basis = "setting" }', 1)
+    )
+    duty = '\n[[clause]]\nclause = "第九十九条"\ngist = "举行听证"\nactor = "主管部门"\n'
+    found = told(regime, text, **{"clauses.toml": files["clauses.toml"] + duty.encode()})
+    assert {rule for rule, _ in found} == {"dead-number", "clauses"}
+    assert all("limits.hearing" in message or "第九十九条（举行听证）无人承载" in message for _, message in found)
+
+
+def test_a_closing_moment_that_no_call_asks_about_is_found() -> None:
+    common = (bundles.FOLDER / "forms" / "call_notice.json").read_bytes()
+    text = bundles.shipped("national")["regime.toml"].decode()
+    found = told("national", text, **{"forms/call_notice.json": common})
+    dead = {message for rule, message in found if rule == "dead-number"}
+    assert {re.sub(r"；.*", "", message) for message in dead} == {
+        f"[[closings]] 的 {level} 没有用处：申报通知的表单没有字段 {level}_closes_at" for level in ("city", "province")
+    }
+
+
+@pytest.mark.parametrize("header", ["[paper.city]", "[paper.province]"])
+def test_papers_that_are_to_be_sent_and_are_nowhere_said_are_found(header: str) -> None:
+    text = bundles.shipped("national")["regime.toml"].decode()
+    (found,) = told("national", without_section(text, header))
+    assert (found[0], header in found[1]) == ("act-without-rule", True)
+
+
+def test_what_waits_for_a_part_still_to_come_is_counted_beside_the_faults() -> None:
+    result = run()
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    for regime in bundles.regimes():
+        count = len(clauses.load(clauses.content(regime)).waiting())
+        assert f"{regime} {count} 项" in line
 
 
 def test_an_error_is_a_json_line_and_exit_status_one(tmp_path: Path) -> None:

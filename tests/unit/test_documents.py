@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from config.settings import PREFIX, Settings
 from tests.source import PACKAGES, ROOT, texts
+from web import demo
 
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-node.lock"]
 READMES = ["README.md", "README.zh-CN.md"]
@@ -38,6 +39,19 @@ def test_a_setting_left_out_or_wrong_would_be_noticed() -> None:
 def _settings_table(text: str) -> dict[str, str]:
     rows = re.findall(r"^\| `(JIQUN_\w+)` \| *(?:`([^`]*)`)? *\|", text, re.MULTILINE)
     return dict(rows)
+
+
+# ---- the demo ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_demo_accounts_that_are_told_are_there_with_the_password_that_is_told(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    section = re.split(r"^#+ ", text.partition("`Jiqun-Demo-")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    told = set(re.findall(r"`([a-z][a-z0-9-]*)`", section))
+    assert len(told) >= 40
+    assert told <= {account["name"] for account in demo.plan()["accounts"]}
+    assert f"`{demo.plan()['password']}`" in text
 
 
 # ---- dependencies ------------------------------------------------------------------------------

@@ -321,11 +321,31 @@ def test_a_chain_names_its_levels_from_below_and_how_many_each_may_send_on() -> 
     assert national.levels == ("city", "province")
     assert national.chain is not None
     assert national.chain.bureau_sees == "recommendation"
-    assert (national.quota["city"].most, national.quota["city"].clause) == (2, "粤24号 三")
+    city = national.quota["city"]
+    assert (city.most, city.basis, city.niche) == (2, "粤24号 三", "粤24号 二")
     province = national.quota["province"]
     assert (province.of(special=False), province.of(special=True)) == (5, 3)  # 236号 三: 计划单列市、兵团 3
-    assert national.quota["city"].of(special=True) == 2
+    assert (province.basis, province.niche, province.over_clause) == ("236号 三", "236号 二", "236号 三")
+    assert city.of(special=True) == 2
     assert regime.shipped("qingyuan").levels == ()
+
+
+def test_the_notices_of_2022_say_until_when_and_on_what_paper() -> None:
+    national = regime.shipped("national")
+    printed = [(one.year, one.level, one.at.isoformat(), one.basis) for one in national.closings]
+    assert printed == [
+        (2022, "city", "2022-10-14T17:30:00+08:00", "粤24号 五"),
+        (2022, "province", "2022-10-31T23:59:00+08:00", "236号 五"),
+    ]
+    city, province = national.paper["city"], national.paper["province"]
+    assert (city.papers, city.copies, city.discs, city.basis) == (
+        ("推荐汇总表", "申报表", "佐证材料"),
+        4,
+        2,
+        "粤24号 五",
+    )
+    assert (province.papers, province.copies, province.originals) == (("推荐汇总表", "申报表"), 3, 1)
+    assert (province.discs, province.basis) == (1, "236号 五")
 
 
 @pytest.mark.parametrize(
@@ -334,7 +354,11 @@ def test_a_chain_names_its_levels_from_below_and_how_many_each_may_send_on() -> 
         ('levels = ["city", "province"]', 'levels = ["province", "city"]', r"chain\.levels 应为 city、province 中的"),
         ('levels = ["city", "province"]', 'levels = ["province"]', r"quota 中的 city 不在 chain\.levels 之中"),
         ('bureau_sees = "recommendation"', 'bureau_sees = "never"', r"chain\.bureau_sees 应为 filing、recommendation"),
-        ("one_a_niche = true\nclause", "one_niche = true\nclause", r"是否想写 one_a_niche"),
+        ("one_a_niche = ", "one_niche = ", r"是否想写 one_a_niche"),
+        ("at = 2022-10-14T17:30:00+08:00", "at = 2022-10-14", r"closings\[1\]\.at 应为带时区、不加引号的时刻"),
+        ('level = "city"', 'level = "county"', r"closings\[1\]\.level 应为 chain\.levels 中的一级（city、province）"),
+        ("[paper.city]", "[paper.county]", r"paper 中的 county 不在 chain\.levels 之中"),
+        ("copies = 4", "copys = 4", r"是否想写 copies"),
     ],
 )
 def test_a_wrong_chain_is_refused_with_the_path_of_the_key(old: str, new: str, said: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config import regime as regimes
-from engine import bundle, clock, criteria, forms
+from engine import bundle, clock, conditions, criteria, deployments, forms
 from engine.errors import FormInvalid
 from engine.forms import Form
 from tests import samples
@@ -44,6 +44,27 @@ def application(regime: str, **changes: Any) -> dict[str, Any]:
     return samples.application_for(form(regime, "application"), **changes)
 
 
+# ---- every form ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("regime", "name"),
+    [
+        (regime, path.removeprefix("forms/").removesuffix(".json"))
+        for regime in REGIMES
+        for path in FILES[regime]
+        if path.startswith("forms/")
+    ],
+)
+def test_every_form_of_a_regime_has_right_answers_which_come_back_unchanged(regime: str, name: str) -> None:
+    asked = form(regime, name)
+    answers = samples.answers_for(name, asked)
+    kept = asked.clean(answers)
+    assert {field: answer for field, answer in kept.items() if answer != []} == {
+        field: answer for field, answer in answers.items() if answer != []
+    }
+
+
 # ---- 申报表 ----------------------------------------------------------------------------------------
 
 
@@ -54,6 +75,14 @@ def test_a_filled_application_answers_every_criterion_of_its_text(regime: str) -
     found = criteria.precheck(FILES[regime], facts)
     assert {verdict.criterion: verdict.verdict for verdict in found if verdict.verdict == "review"} == {}
     assert len(found) == len(regimes.shipped(regime).criteria)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_a_strong_cluster_meets_every_condition_of_its_text(regime: str) -> None:
+    own = {"higher_level_recognition": "provincial"} if regime == "national" else {}
+    filed = form(regime, "application").clean(application(regime, **samples.strong(), **own))
+    found = criteria.precheck(FILES[regime], criteria.facts_of(form(regime, "application").facts(filed)))
+    assert {verdict.criterion: verdict.verdict for verdict in found if verdict.verdict != "pass"} == {}
 
 
 @pytest.mark.parametrize("regime", ["shantou", "guangxi", "national"])
@@ -115,6 +144,26 @@ def test_shantous_summary_table_has_an_introduction_of_150_characters() -> None:
     long = problems("shantou", "application", application("shantou", introduction="集" * 151))
     assert long == {"introduction": "“集群简介（150字以内）”不得超过 150 字，现有 151 字，请删去 1 字"}
     form("shantou", "application").clean(application("shantou", introduction="集" * 150))
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_a_rounds_page_tells_each_condition_once_with_the_duty_it_belongs_to(regime: str) -> None:
+    asked = conditions.asked(deployments.Deployed(0, FILES[regime]))
+    told = [number for each in asked for number in each.numbers]
+    assert sorted(told) == sorted(each.text for each in criteria.conditions(FILES[regime]))
+    assert "对集群申报进行初审" not in {each.gist for each in asked}  # a step, and no condition
+
+
+CHAMPIONS = {"qingyuan": "国家级", "shantou": "国家级", "guangxi": "", "national": ""}  # 制造业单项冠军 of which level
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_form_and_condition_call_the_champions_as_the_text_does(regime: str) -> None:
+    called = f"主导产业的{CHAMPIONS[regime]}制造业单项冠军"
+    assert form(regime, "application").title_of("champions_and_giants").startswith(called)
+    asked = [each.text for each in criteria.conditions(FILES[regime])]
+    (condition,) = [text for text in asked if "单项冠军或" in text]
+    assert condition.startswith(called)
 
 
 # ---- 受理 ------------------------------------------------------------------------------------------

@@ -220,3 +220,23 @@ def test_the_packages_are_looked_at() -> None:
     """A rule that looks at no file is always kept."""
     seen = {path.relative_to(ROOT) for path in modules()}
     assert {Path("engine/clock.py"), Path("config/settings.py"), Path("web/__init__.py")} <= seen
+
+
+# ---- what a regime has of its own is told, with why --------------------------------------------
+
+
+def test_the_files_of_each_regime_are_told_with_their_reason() -> None:
+    told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("## What a regime has of its own")[1]
+    lines = told.split("\n## ")[0].splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("|")]
+    (_, *regimes, _), _, *files = rows
+    assert all(why for *_, why in files)
+    marked = [
+        (regime, name.strip("`")) for name, *has, _ in files for regime, mark in zip(regimes, has, strict=True) if mark
+    ]
+    listed = {f"{regime}/{name}" for regime, name in marked}
+    folder = ROOT / "processes"
+    assert listed == {
+        path.relative_to(folder).as_posix() for regime in regimes for path in (folder / regime).rglob("*.*")
+    }
+    assert set(regimes) == {path.stem for path in FILES}

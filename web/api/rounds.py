@@ -5,8 +5,9 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import conditions, late_filings, queries, rounds, standings
+from engine import conditions, late_filings, queries, recommendations, rounds, standings
 from engine.access import Actor
+from engine.models import Round
 from web.api import moments, paging
 from web.given import LateFilingGiven, Paged, RoundGiven
 from web.guard import guard
@@ -36,7 +37,9 @@ def show_round(session: Session, actor: Actor, round_id: int) -> RoundDetail:
     """批次详情"""
     found = queries.round_detail(session, actor, round_id)
     source, asked = conditions.of_round(session, found["case_id"])
-    return RoundDetail.model_validate({**found, "source": source, "conditions": asked})
+    terms = recommendations.of_round(session, session.get_one(Round, round_id))
+    told = {"source": source, "conditions": asked, "recommendations": terms}
+    return RoundDetail.model_validate({**found, **told})
 
 
 @routes.get("/rounds/<number:round_id>/cases")

@@ -37,7 +37,7 @@ def list_() -> Response:
         on = inbox.piles(session, actor)
         counted = inbox.counts(session, actor, on)
         found = inbox.tasks(session, actor, on, filters, limit=PAGE + 1, after=after)
-        steps = overview.steps(session, actor)
+        steps = overview.steps(session, actor, own=True)
         rounds = [(row["id"], row["title"]) for row in overview.round_choices(session, actor)]
     shown = paging.page(found, paged, _mark)
     return frame.page(

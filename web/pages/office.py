@@ -216,6 +216,20 @@ def rename_organisation() -> BaseResponse:
     return frame.go("office.tree")
 
 
+@routes.post("/office/organisations/mark")
+@guard("organisation.mark")
+def mark_organisation() -> BaseResponse:
+    """A provincial department of the west, or of those with a number of their own, or neither."""
+    marks = {mark: mark in request.form for mark in ("western", "special")}
+    try:
+        with frame.writing() as session:
+            administration.mark_organisation(session, actor(), request.form.get("code", ""), **marks)
+    except OrganisationInvalid as error:
+        return _tree(problem=error.message)
+    frame.say(_("机构标记已保存"))
+    return frame.go("office.tree")
+
+
 def _do(person_id: int, command: Callable[[Any], None], said: str) -> BaseResponse:
     """Carry the command out and go back to the account; what forbids it stands above the account."""
     try:

@@ -54,6 +54,7 @@ KINDS = {  # what happened → how the office says it
     "objection.received": N_("收到异议"),
     "organisation.added": N_("新增机构"),
     "organisation.renamed": N_("机构改名"),
+    "organisation.marked": N_("标记机构"),
     "papers.taken": N_("取走报送材料"),
     "password.changed": N_("修改密码"),
     "password.reset": N_("重置密码"),

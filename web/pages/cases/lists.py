@@ -29,7 +29,7 @@ def list_() -> Response:
     (before,) = paging.marked(paged.after, paging.number) or (None,)
     with frame.reading() as session:
         found = overview.cases(session, actor, filters, limit=PAGE + 1, before=before)
-        steps = overview.steps(session)
+        steps = overview.steps(session, actor, own=False)
         rounds = [(row["id"], row["title"]) for row in overview.round_choices(session, actor)]
     shown = paging.page(found, paged, lambda row: [row["id"]])
     return frame.page(

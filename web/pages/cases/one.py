@@ -64,6 +64,7 @@ def show(case_id: int) -> Response:
             visits=_visits(session, run),
             answers=overview.answered(session, actor, case_id),
             printable=access.may(actor, "papers.read", run) and papers.printable(session, actor, run),
+            dossier=access.may(actor, "dossier.read", run),
             files=queries.case_files(session, actor, case_id),
             letters=[worded(session, row) for row in queries.letters(session, actor, case_id)],
             prechecks=_prechecks(queries.prechecks(session, actor, case_id), deployed)

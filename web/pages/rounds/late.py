@@ -43,7 +43,7 @@ def grant(round_id: int) -> BaseResponse:
         return _page(round_id, given, [_problem(each.field, each.message) for each in error.problems], 422)
     except Refused as error:
         return _page(round_id, given, [_problem("organisation_code", error.message)], 409)
-    frame.say(_("已同意逾期受理并记录。该单位在补报期限内可以申报。"))
+    frame.say(_("已同意逾期受理并记录。该单位在补报期限内可以申报或推荐。"))
     return frame.go("round_pages.show", round_id=round_id)
 
 

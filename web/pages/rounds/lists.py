@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 
-from engine import access, clock, deployments, filing, queries
+from engine import access, clock, deployments, filing, overview, queries
 from engine.access import Actor
 from web import guard
 from web.api import paging
@@ -30,6 +30,7 @@ def list_() -> Response:
     with frame.reading() as session:
         found = queries.list_rounds(session, actor, limit=PAGE + 1, after=after)
         titles = regime_titles(session, found)
+        opens = overview.regimes(session, actor)
         late = filing.exceptions(session, [row["id"] for row in found], access.offices(actor, access.APPLICANTS))
     shown = paging.page(found, paged, lambda row: [row["id"]])
     until = {round_id: end for (round_id, _office), end in sorted(late.items(), key=lambda item: item[1])}
@@ -44,7 +45,7 @@ def list_() -> Response:
         first_href=url_for("round_pages.list_") if after else None,
         titles=titles,
         states=states(),
-        may_open=access.may(actor, "round.open"),
+        may_open=bool(opens),
         may_apply=may_apply(actor),
     )
 

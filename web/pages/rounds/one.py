@@ -19,11 +19,12 @@ from engine import (
     papers,
     progress,
     queries,
+    recommendations,
     rounds,
 )
 from engine import standings as standing
 from engine.access import Actor
-from engine.models import Case
+from engine.models import Case, Round
 from engine.standings import DUES, SORTS, Filters
 from web import guard, tables
 from web.guard import guard as guarded
@@ -50,12 +51,14 @@ def show(round_id: int) -> Response:
         source, asked = conditions.of_round(session, round_["case_id"])
         until = filing.exceptions(session, [round_id], access.offices(actor, access.APPLICANTS))
         shown = standing.chosen(rows, filters)
+        rules = deployments.deployed(session, session.get_one(Case, round_["case_id"]).deployment_id)
         return frame.page(
             "rounds/show.html",
             here="rounds",
             round=round_,
             regime=lists.regime_titles(session, [round_])[round_["regime"]],
-            papers=_papers(session, round_["case_id"]),
+            papers=own is None and papers.asked(rules),  # the bureau sends nothing on
+            samples=rules.regime.inspection is not None,
             state=lists.states()[round_["state"]],
             ahead=lists.ahead(round_),
             filters=filters,
@@ -77,6 +80,7 @@ def show(round_id: int) -> Response:
             may_extend=round_["bureau_code"] in access.offices(actor, {"bureau_officer"}),
             source=source,
             conditions=asked,
+            terms=recommendations.of_round(session, session.get_one(Round, round_id)),
             deeds=_deeds(actor, own),
             colleagues=bulk.colleagues(session, actor) if rows else [],
             bureau=own is not None,
@@ -180,8 +184,3 @@ def _own_case(session: Session, actor: Actor, case_id: int | None) -> Case | Non
     """The round's own run, for those who may read it."""
     case = session.get(Case, case_id) if case_id else None
     return case if case and access.may(actor, "case.read", case) else None
-
-
-def _papers(session: Session, case_id: int) -> bool:
-    """Whether something is printed and sent in this round."""
-    return papers.asked(deployments.deployed(session, session.get_one(Case, case_id).deployment_id))

@@ -5,22 +5,26 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from config.chain import OVER
 from engine import (
     access,
     automatic,
     clock,
     conventions,
     criteria,
+    dispatches,
+    filing,
     identities,
     inspections,
     objections,
     papers,
+    recommendations,
     samples,
     site_reports,
     visits,
 )
 from engine.identities import Recognition
-from engine.models import Cluster, Round
+from engine.models import Cluster, Organisation, Round
 from engine.register import STATES
 from web.pages.work.at_hand import AtHand
 from web.wording import _
@@ -111,6 +115,35 @@ def _higher_level(at: AtHand) -> Iterator[Aside]:
         yield _known(_("系统中的上级认定"), identities.above(at.session, cluster, clock.today()))
 
 
+def _acceptance(at: AtHand) -> Iterator[Aside]:
+    yield from _prerequisite(at)
+    yield from _over(at)
+
+
+def _over(at: AtHand) -> Iterator[Aside]:
+    """How many the office below has sent on, and what its rules say of too many: a person decides."""
+    below, regime = _below(at), at.sheet.deployed.regime
+    quota = regime.quota.get(below.level) if below else None
+    if below is None or quota is None or quota.over is None:
+        return
+    round_ = at.session.get_one(Round, at.sheet.case.round_id)
+    asked = recommendations.terms(at.session, round_, regime, below.level)
+    sent = _(
+        "%(office)s本批次已推荐 %(sent)s 个，最多 %(most)s 个（%(basis)s）。",
+        office=below.name,
+        sent=recommendations.sent(at.session, round_.id, below.code),
+        most=recommendations.most(below, asked),
+        basis=asked.basis,
+    )
+    rule = _(
+        "对超过报送数量的，一律不予受理（%(clause)s）。文件未写明不予受理的范围，本局设置为：%(what)s。"
+        "是否受理由受理人员决定，系统不自动处理。",
+        clause=quota.over_clause,
+        what=_(OVER[quota.over]),
+    )
+    yield Aside(_("报送数量"), sent, (rule,))
+
+
 def _prerequisite(at: AtHand) -> Iterator[Aside]:
     """Where a recognition of the level below is asked for: whether the round is excepted, and what is known."""
     clause = at.sheet.deployed.regime.criteria.get(criteria.PREREQUISITE)
@@ -127,9 +160,10 @@ def _prerequisite(at: AtHand) -> Iterator[Aside]:
 
 
 def _recommendation(at: AtHand) -> Iterator[Aside]:
-    """What the office's own rules ask of those it recommends: a fact for it, which holds nothing back."""
+    """How many and until when; and what the office's own rules ask, a fact for it, which holds nothing back."""
     cluster = _cluster(at)
     office = at.sheet.task.organisation_code
+    yield _terms(at, office)
     for asked in identities.asked_before(at.session, office, cluster) if cluster else ():
         text = _("%(gist)s（%(source)s %(clause)s）。", gist=asked.gist, source=asked.source, clause=asked.clause)
         line = (
@@ -138,12 +172,54 @@ def _recommendation(at: AtHand) -> Iterator[Aside]:
         yield Aside(_("本单位规定的推荐条件"), text, (line,))
 
 
+def _terms(at: AtHand, office: str) -> Aside:
+    round_, organisation = at.session.get_one(Round, at.sheet.case.round_id), at.session.get_one(Organisation, office)
+    asked = recommendations.terms(at.session, round_, at.sheet.deployed.regime, organisation.level)
+    sent, most = recommendations.sent(at.session, round_.id, office), recommendations.most(organisation, asked)
+    line = (
+        _("本批次已推荐 %(sent)s 个，不限数量。", sent=sent)
+        if most is None
+        else _("本批次已推荐 %(sent)s 个，最多 %(most)s 个（%(basis)s）。", sent=sent, most=most, basis=asked.basis)
+    )
+    until = recommendations.closes_at(at.session, round_, organisation.level, office)
+    lines = (line, _("推荐截止：%(moment)s。", moment=filing.in_words(until))) if until else (line,)
+    return Aside(_("推荐数量和截止时间"), lines=lines)
+
+
 def _papers(at: AtHand) -> Iterator[Aside]:
-    """Where the printed sets are, once there is one."""
+    """What is to be sent, and where the printed sets are, once there is one."""
+    yield from _due(at, at.sheet.task.organisation_code)
     if papers.asked(at.sheet.deployed):
         text = _("推荐汇总表、申报表和光盘文件夹按本单位已推荐的集群制作；推荐之后可以下载、打印、盖章。")
         address = url_for("round_pages.papers_of", round_id=at.sheet.case.round_id)
         yield Aside(_("报送材料"), text, address=address, way=_("查看和下载"))
+
+
+def _arriving(at: AtHand) -> Iterator[Aside]:
+    """What is to arrive from the office below, and what that says it sent."""
+    below = _below(at)
+    if below is None:
+        return
+    yield from _due(at, below.code)
+    sent = papers.filed_at(at.session, at.sheet.case, "dispatch", below.code)
+    if sent and sent.answers:
+        form, told = at.sheet.deployed.form("dispatch"), sent.answers
+        named = ((form.title_of(name), told.get(name)) for name in ("copies", "discs", "sent_on", "ems_number"))
+        lines = tuple(_("%(title)s：%(value)s", title=title, value=value) for title, value in named)
+        yield Aside(_("%(office)s登记的寄送", office=below.name), lines=lines)
+
+
+def _due(at: AtHand, office: str) -> Iterator[Aside]:
+    due = at.sheet.deployed.regime.paper.get(at.session.get_one(Organisation, office).level)
+    if due:
+        yield Aside(_("应报送的纸质材料"), _("%(due)s。", due=dispatches.in_words(due)))
+
+
+def _below(at: AtHand) -> Organisation | None:
+    """The office that sends on to this one; None: the applicant does."""
+    case, office = at.sheet.case, at.sheet.task.organisation_code
+    offices = [*case.chain.split(), case.bureau_code]
+    return at.session.get(Organisation, offices[offices.index(office) - 1]) if office in offices[1:] else None
 
 
 def _known(title: str, found: list[Recognition], text: str = "") -> Aside:
@@ -175,9 +251,10 @@ def _lines(titles: Mapping[int, str]) -> tuple[str, ...]:
 
 _ASIDES: Mapping[str, Callable[[AtHand], Iterator[Aside]]] = {
     automatic.FORM: _higher_level,
-    "acceptance": _prerequisite,
+    "acceptance": _acceptance,
     "recommend": _recommendation,
     "dispatch": _papers,
+    "receive": _arriving,
     samples.FORM: _sample,
     inspections.FORM: _team,
     site_reports.FORM: _visit,

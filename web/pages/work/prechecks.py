@@ -22,6 +22,7 @@ class Line:
     verdict: str
     look: str  # of the badge
     differs: bool  # the stated average does not follow from the three years
+    relaxed: str  # why the office that recommends the cluster relaxed it; empty: it did not
 
 
 def lines(verdicts: Iterable[Mapping[str, Any]]) -> list[Line]:
@@ -30,7 +31,8 @@ def lines(verdicts: Iterable[Mapping[str, Any]]) -> list[Line]:
     for verdict in verdicts:
         word, look = WORDS.get(verdict["verdict"], TO_JUDGE)
         given, differs = _given(verdict["value"]), verdict.get("differs", False)
-        found.append(Line(criteria.told(verdict), verdict["clause"], given, _(word), look, differs))
+        relaxed = verdict.get("relaxed") or ""
+        found.append(Line(criteria.told(verdict), verdict["clause"], given, _(word), look, differs, relaxed))
     return found
 
 
@@ -44,4 +46,4 @@ def _given(value: Any) -> str:
         return _("、").join(f"{key}{_('：')}{_given(part)}" for key, part in value.items())
     if isinstance(value, list | tuple):
         return _("、").join(_given(part) for part in value)
-    return str(value)
+    return _(criteria.WORDS.get(value, str(value)))
