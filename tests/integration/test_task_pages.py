@@ -163,7 +163,8 @@ def test_going_on_leads_to_the_next_part_or_stays_where_something_is_wrong(filli
     assert wrong.location.endswith("/part/part_1?checked=1")
     page = filling.follow(wrong)
     assert page.title.startswith("错误：")
-    assert ("#f-area_km2", "“集群占地面积（平方公里）”应填数字，不带单位和逗号，例如 12.50") in page.links
+    told = "“集群占地面积（平方公里）”只填数字，不写单位；本栏以平方公里计，现为“30亿”，请换算后填写"
+    assert ("#f-area_km2", told) in page.links
     assert "f-area_km2" in page.ids
     assert ("area_km2", "30亿") in page.form("/part/part_1").fields
     assert filling.said()["area_km2"] == "30亿"
