@@ -1,5 +1,6 @@
 """The clauses of a regime's text that ask somebody to do something, and what in the system carries each."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from config.errors import RegimeInvalid
 FOLDER = Path(__file__).parent / "clauses"
 KINDS = ("element", "field", "row", "letter", "obligation", "page")
 PARTS = ("复核", "撤销", "年度报告", "监测和考核", "培育库", "经验推广")  # of the system, that are still to come
+_DOCUMENT = re.compile(r"\w*[0-9]+号")
 _KEYS = ("clause", "gist", "actor", "carriers", "outside", "waits")
 
 
@@ -69,6 +71,11 @@ class Clauses:
     def waiting(self) -> tuple[Clause, ...]:
         """The duties whose part of the system is still to come."""
         return tuple(duty for duty in self.duties if duty.waits)
+
+
+def of_another_text(clause: str) -> bool:
+    """Does the name begin with the number of a document of its own (粤24号 三), and not of the regime's text?"""
+    return bool(_DOCUMENT.match(clause))
 
 
 def load(content: bytes | str, name: str = "clauses.toml") -> Clauses:

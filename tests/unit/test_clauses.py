@@ -176,3 +176,10 @@ def test_a_carrier_that_does_not_exist_is_found(invented: Carrier) -> None:
         '{ kind = "letter", id = "returned" }', f'{{ kind = "{invented.kind}", id = "{invented.id}" }}'
     )
     assert carriers.missing(bundle.shipped("qingyuan"), clauses.load(text)) == [("第一条", invented)]
+
+
+@pytest.mark.parametrize(
+    ("clause", "of_another"), [("粤24号 三", True), ("236号 二", True), ("第十五条（二）", False), ("三（三）2", False)]
+)
+def test_a_clause_with_a_document_number_is_not_said_to_be_the_regime_s_own(clause: str, of_another: bool) -> None:
+    assert clauses.of_another_text(clause) is of_another

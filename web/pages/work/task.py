@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from config.clauses import of_another_text
 from engine import worksheet
 from engine.access import Actor
 from engine.forms import Problem
@@ -60,7 +61,10 @@ def page(at: AtHand, problems: Sequence[Problem] = (), status: int = 200, **more
         states={state: (_(word), look) for state, (word, look) in STATES.items()},
         done=sum(standing.done for standing in at.standings) if at_it and not inline else 0,
         answered=_answered(at) if at.detail["state"] == "done" and filling else [],
-        articles=[(clause, rules.address(*at.version_of_rules, clause)) for clause in at.clauses],
+        articles=[
+            ("" if of_another_text(clause) else at.source, clause, rules.address(*at.version_of_rules, clause))
+            for clause in at.clauses
+        ],
         asides=asides.of(at),
         review=review.beside(at),
         materials=worksheet.materials(at.session, at.actor, at.sheet.task),
