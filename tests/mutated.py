@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -109,6 +110,7 @@ def _lived(files: dict[str, bytes], process: str, chance: random.Random) -> Iter
     yield "lived"
 
 
+@lru_cache(maxsize=1)
 def _seeds() -> list[tuple[dict[str, bytes], str]]:
     """Sound bundles, each with the diagram to mutate."""
     shipped = [dict(bundle.shipped(regime)) for regime in bundle.regimes()]

@@ -61,17 +61,17 @@ def test_a_case_is_seen_on_its_diagram(visits: Visits, numbers: dict[str, int]) 
     page = visits.signed_in("city")
     page.goto(f"/cases/{numbers['case']}")
     drawn = page.locator("[data-canvas]")
-    expect(drawn.locator("g[data-element-id=acceptance]")).to_have_class(re.compile(r"\bjq-passed\b"))
-    expect(drawn.locator("g[data-element-id=correct]")).to_have_class(re.compile(r"\bjq-at\b"))
-    expect(drawn.locator("g[data-element-id=first_review]")).not_to_have_class(re.compile(r"\bjq-(at|passed)\b"))
-    expect(drawn.locator("g[data-element-id=tell_returned_to_correct]")).to_have_class(re.compile(r"\bjq-passed\b"))
+    expect(drawn.locator("g[data-element-id=filing]")).to_have_class(re.compile(r"\bjq-passed\b"))
+    expect(drawn.locator("g[data-element-id=intake]")).to_have_class(re.compile(r"\bjq-at\b"))
+    expect(drawn.locator("g[data-element-id=examination]")).not_to_have_class(re.compile(r"\bjq-(at|passed)\b"))
+    expect(drawn.locator("g[data-element-id=filing_to_filing_outcome]")).to_have_class(re.compile(r"\bjq-passed\b"))
     flag = drawn.locator(".jq-flag")
     expect(flag).to_have_text(re.compile(r"还剩 \d+ 个工作日"))
     expect(flag).to_be_in_viewport()
     words = page.locator("[data-words]")
     assert words.get_attribute("open") is None  # folded, not gone
     words.locator("summary").click()
-    expect(words.locator("tr[aria-current=step]")).to_contain_text("补正申报材料")
+    expect(words.locator("tr[aria-current=step]", has_text="补正申报材料")).to_be_visible()
 
 
 def test_the_makers_logo_stays_whole_and_uncovered(visits: Visits, numbers: dict[str, int]) -> None:
@@ -114,7 +114,7 @@ def test_without_scripts_the_steps_are_told_in_words(visits: Visits, numbers: di
     page = visits.signed_in("county", java_script_enabled=False)
     page.goto(f"/cases/{numbers['case']}")
     expect(page.locator("[data-diagram]")).to_be_hidden()
-    expect(page.locator("tr[aria-current=step]")).to_contain_text("补正申报材料")
+    expect(page.locator("tr[aria-current=step]", has_text="补正申报材料")).to_be_visible()
     page.get_by_role("link", name="办理当前环节").click()
     expect(page).to_have_url(re.compile(r"/tasks/"))
 

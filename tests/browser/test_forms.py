@@ -282,7 +282,8 @@ def test_a_table_goes_out_as_a_spreadsheet_and_comes_back_filled_in(desk: Desk) 
         page.get_by_role("button", name="上传并查看").click()
         expect(page).to_have_title(re.compile(title))
         if wrong == "30亿":
-            expect(page.locator("[data-summary]")).to_contain_text("第 7 行“产值（亿元）第一年”（C 列）应填数字")
+            told = "第 7 行“产值（亿元）第一年”（C 列）只填数字，不写单位"
+            expect(page.locator("[data-summary]")).to_contain_text(told)
             assert "enterprises" not in desk.draft
     page.get_by_role("button", name="导入并替换").click()
     expect(page.locator(".jq-said")).to_contain_text("已导入 60 行")

@@ -27,7 +27,7 @@ WRONG: dict[str, tuple[Callable[[Worksheet], None], str]] = {
     "a column that is missing": (lambda sheet: sheet.delete_cols(2), "第 4 行的表头缺少“主营业务”"),
     "a formula": (_put("C6", "=C5*2"), "第 6 行“产值（亿元）第一年”（C 列）是公式，请粘贴为数值"),
     "a merged cell": (lambda sheet: sheet.merge_cells("B5:B7"), "第 5 行的 B5:B7 是合并单元格"),
-    "a number as text": (_put("C7", "30亿"), "第 7 行“产值（亿元）第一年”（C 列）应填数字"),
+    "a number as text": (_put("C7", "30亿"), "第 7 行“产值（亿元）第一年”（C 列）只填数字，不写单位"),
 }
 
 

@@ -214,7 +214,8 @@ class Client(threading.Thread):
         if form in WORDLESS:
             return right
         if form in RETURNING and self.random.random() < self.returns:
-            return {**right, "decision": "return", "opinion": word, "remarks": [{"field": "output", "remark": word}]}
+            findings = {name: finding for name, finding in right.items() if name.startswith("finding_")}
+            return {**findings, "decision": "return", "opinion": word, "remarks": [{"field": "output", "remark": word}]}
         said = [word] if form == "panel" else word
         return {**right, TEXT_OF.get(form, "opinion"): said, **self._particular(case_id, form, word)}
 

@@ -61,5 +61,6 @@ def test_something_that_is_no_error_of_ours_would_be_told(monkeypatch: pytest.Mo
     def broken(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
+    mutated.mutant(0)  # the bundles that it mutates are read by now
     monkeypatch.setattr(xml, "read", broken)
     assert "ZeroDivisionError: planted" in mutated.live(0)["wrong"]
