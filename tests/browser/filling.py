@@ -35,6 +35,7 @@ def _later(value: Any) -> Any:
 
 def fill_in(page: Page, answers: Mapping[str, Any]) -> None:
     """Answer what stands in the page's form and has an answer; rows of tables are added as they are needed."""
+    page.wait_for_load_state()  # a click returns when the next page begins: half of its fields may still be to come
     for table in page.locator("main form [name=_row_add]").evaluate_all(_TABLES):
         if rows := answers.get(table):
             _make_rows(page, table, len(rows))
@@ -95,5 +96,6 @@ def _make_rows(page: Page, table: str, count: int) -> None:
 
 def parts(page: Page) -> Iterator[str]:
     """The addresses of the parts of the form whose list of parts is shown."""
+    page.wait_for_load_state()
     links = page.locator('main a[href*="/part/"]')
     yield from dict.fromkeys(links.evaluate_all(_ADDRESSES))

@@ -103,6 +103,7 @@ class Desks:
 
     def uploads(self, page: Page, papers: Papers) -> None:
         """Chooses the files that the page asks for; what the page does not send by itself comes with the form."""
+        page.wait_for_load_state()
         for field, paper in papers.items():
             place = page.locator(f'input[type=file][name="_file.{field}"]')
             if place.count():
