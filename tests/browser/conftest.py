@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PICTURES = ROOT / "artefacts"  # of failed tests; under pages/ of every kind of page
-PATIENCE = 15_000  # milliseconds until what should be seen counts as missing; two cores may be busy with other tests
+PATIENCE = 30_000  # milliseconds until what should be seen counts as missing; two cores may be busy with other tests
 FURNISHED_AT = "2026-03-02 08:00"
 
 FAILED = pytest.StashKey[bool]()

@@ -71,7 +71,7 @@ def test_a_file_of_200_megabytes_is_refused_before_a_byte_of_it_is_sent(desk: De
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if "/files" in request.url else None)
     place.locator('input[type="file"]').set_input_files(huge)
-    expect(place.locator(".jq-error")).to_contain_text(f"“{huge.name}”未能上传：文件超过 50 MB", timeout=2000)
+    expect(place.locator(".jq-error")).to_contain_text(f"“{huge.name}”未能上传：文件超过 50 MB")
     expect(place.locator(".jq-error").get_by_role("button", name="重试")).to_have_count(0)
     expect(state(page)).to_have_text(SAVED)
     expect(field(page, "evidence_1").first).to_be_checked()

@@ -31,8 +31,7 @@ BUGS = ("two transactions", "no lock", "no idempotency")
 class Life:
     """One server: where its things are, what time it begins, and how it dies.
 
-    With `point` it kills itself there with `chance`; otherwise, and at the latest, the launcher kills it after
-    `seconds`. Without either it lives until it is told to stop.
+    With `point` it kills itself there with `chance`; otherwise it lives until it is killed or told to stop.
     """
 
     database: str
@@ -41,7 +40,6 @@ class Life:
     ahead_seconds: float  # how far its clock is from the real one
     point: str = ""
     chance: float = 0.0
-    seconds: float | None = None
     bug: str = ""
     seed: int = 0
 
@@ -83,6 +81,10 @@ class Launcher:
         """Ask the server to leave, as an operator does; answers as `ended`."""
         self._say("stop")
         return self.ended()
+
+    def kill(self) -> None:
+        """Kill the server; one that has just died stays as dead."""
+        self._say("kill")
 
     def close(self) -> None:
         assert self._process.stdin

@@ -12,7 +12,6 @@ import re
 import select
 import signal
 import threading
-import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -43,11 +42,13 @@ def main() -> None:
         line, pending = _next_line(pending)
         if line is None:
             return
+        if line == b"kill":  # the last life was over before it was told
+            continue
         life = Life(**json.loads(line))
         child = os.fork()
         if not child:
             _serve(life)
-        os.write(1, f"{_watched(child, life.seconds)}\n".encode())
+        os.write(1, f"{_watched(child)}\n".encode())
 
 
 def _next_line(pending: bytes) -> tuple[bytes | None, bytes]:
@@ -60,18 +61,15 @@ def _next_line(pending: bytes) -> tuple[bytes | None, bytes]:
     return line, pending
 
 
-def _watched(child: int, seconds: float | None) -> int:
-    """Wait for the child, and kill it when its time is over or the test is gone. It is ours until it is waited for."""
-    until = None if seconds is None else time.monotonic() + seconds
+def _watched(child: int) -> int:
+    """Wait for the child; kill it when it is said or the test is gone. It is ours until it is waited for."""
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status) * -1
-        if until is not None and time.monotonic() > until:
-            os.kill(child, signal.SIGKILL)
-        elif select.select([0], [], [], 0.005)[0]:
+        if select.select([0], [], [], 0.005)[0]:
             told = os.read(0, 4096)
-            os.kill(child, signal.SIGTERM if told else signal.SIGKILL)
+            os.kill(child, signal.SIGTERM if told == b"stop\n" else signal.SIGKILL)
 
 
 # ---- the server, in a process of its own --------------------------------------------------------
