@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -151,9 +151,11 @@ def clauses(regime: str, carriers: bool) -> None:
         named = clause_files.load(clause_files.content(regime), f"config/clauses/{regime}.toml")
         missing = carrying.missing(files, named)
         found: list[Any] = bases.of(files, named) if carriers else list(named.duties)
-    _print_json([asdict(each) for each in found])
-    for duty in named.waiting():
-        click.echo(f"{duty.clause}：待系统的后续部分（{duty.waits}）承载：{duty.gist}", err=True)
+    waiting = [replace(duty, outside=f"待系统的后续部分（{duty.waits}）承载") for duty in named.waiting()]
+    told = dict(zip(named.waiting(), waiting, strict=True))
+    _print_json([asdict(told.get(each, each)) for each in found])
+    for duty in waiting:
+        click.echo(f"{duty.clause}：{duty.outside}：{duty.gist}", err=True)
     for duty in named.uncarried():
         click.echo(f"{duty.clause}：尚无承载者，也未说明为何在系统之外：{duty.gist}", err=True)
     for clause, carrier in missing:
