@@ -12,9 +12,8 @@ from config.errors import RegimeInvalid
 
 FOLDER = Path(__file__).parent / "clauses"
 KINDS = ("element", "field", "row", "letter", "obligation", "page")
-PARTS = ("复核", "撤销", "年度报告", "监测和考核", "培育库", "经验推广")  # of the system, that are still to come
 _DOCUMENT = re.compile(r"\w*[0-9]+号")
-_KEYS = ("clause", "gist", "actor", "carriers", "outside", "waits")
+_KEYS = ("clause", "gist", "actor", "carriers", "outside", "waits")  # the last one of deployments from before
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class Clause:
     actor: str
     carriers: tuple[Carrier, ...]
     outside: str | None  # why this duty is not the system's
-    waits: str | None = None  # of PARTS, when it was written: what will carry it
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,8 @@ class Clauses:
         return self.internal.get(element)
 
     def uncarried(self) -> tuple[Clause, ...]:
-        """The duties that nothing carries, that are not said to be outside and wait for no part of the system."""
-        return tuple(duty for duty in self.duties if not (duty.carriers or duty.outside or duty.waits))
-
-    def waiting(self) -> tuple[Clause, ...]:
-        """The duties whose part of the system is still to come."""
-        return tuple(duty for duty in self.duties if duty.waits)
+        """The duties that nothing carries and that are not said to be outside."""
+        return tuple(duty for duty in self.duties if not (duty.carriers or duty.outside))
 
 
 def of_another_text(clause: str) -> bool:
@@ -105,8 +99,10 @@ def _duty(table: tables.Table) -> Clause:
         Carrier(item.choice("kind", KINDS), item.text("id"))
         for item in (table.array("carriers", ("kind", "id")) if "carriers" in table else ())
     ]
-    outside, waits = (table.text(key) if key in table else None for key in ("outside", "waits"))
-    if sum(map(bool, (carriers, outside, waits))) > 1:
-        why = "carriers、outside、waits 只能写一样；一部分由系统承载的，请拆成两条"
+    outside = table.text("outside") if "outside" in table else None
+    if carriers and outside:
+        why = "carriers、outside 只能写一样；一部分由系统承载的，请拆成两条"
         raise RegimeInvalid(f"{table.path} 的 {why}", path=table.path)
-    return Clause(table.text("clause"), table.text("gist"), table.text("actor"), tuple(carriers), outside, waits)
+    if "waits" in table:
+        outside = f"当时待系统的后续部分（{table.text('waits')}）承载"
+    return Clause(table.text("clause"), table.text("gist"), table.text("actor"), tuple(carriers), outside)

@@ -5,29 +5,37 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from config import tables
+from config.chain import SETTING
 
 KEYS = (
     "month",
     "day",
     "clause",
+    "basis",
+    "owed_by",
     "roll",
     "reminders",
     "first_due_years_after",
     "changes",
 )  # `reminders`: before [ladders]
+CLUSTER, BUREAU = "cluster", "bureau"
 ROLLS = ("none", "next_working_day")
 _CHANGE = ("applies_from", "month", "day", "clause", "roll")
 
 
 @dataclass(frozen=True)
 class FixedDate:
-    """A date of every year. Month, day and clause are the text's; the rest is the bureau's setting."""
+    """A date of every year. Month, day and clause are the text's; where it is silent, and in all else, the bureau's.
+
+    Where the text is silent `clause` says 本局设置.
+    """
 
     month: int
     day: int
     clause: str
     roll: str  # "none": stays where it is printed; "next_working_day"
     first_due_years_after: int  # calendar years between publication and the first time
+    owed_by: str = CLUSTER  # or BUREAU: what the bureau owes, once for each of its clusters
     applies_from: date | None = None  # of a change; None: as the text first said
     changes: tuple["FixedDate", ...] = ()  # each later than the one before
 
@@ -63,9 +71,10 @@ def read(top: tables.Table) -> dict[str, FixedDate]:
         first = FixedDate(
             month=month,
             day=_day(table, month),
-            clause=table.text("clause"),
+            clause=tables.clause(table) or SETTING,
             roll=table.choice("roll", ROLLS),
             first_due_years_after=table.whole("first_due_years_after", 0, 10),
+            owed_by=table.choice("owed_by", (CLUSTER, BUREAU)) if "owed_by" in table else CLUSTER,
         )
         found[name] = replace(first, changes=_changes(table, first) if "changes" in table else ())
     return found

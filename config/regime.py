@@ -1,7 +1,5 @@
 """A regime: every number and date of one rule set, parsed from its file and checked."""
 
-import re
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -9,25 +7,29 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from types import MappingProxyType
 
-from config import chain, fixed_dates, ladders, tables
+from config import chain, cultivation, fixed_dates, grounds, ladders, numbering, openings, renewals, tables
 from config.chain import Chain, Closing, Papers, Quota
+from config.cultivation import Cultivation, TypicalCases
 from config.errors import RegimeInvalid
 from config.fixed_dates import FixedDate
+from config.grounds import Ground
 from config.ladders import Ladder
+from config.numbering import Register
+from config.openings import Opening
+from config.renewals import Renewal
 
 FOLDER = Path(__file__).parent / "regimes"
 SETTING = chain.SETTING
-DATES = ("renewal", "expiry", "task", "publicity", "round_closing")  # that have ladders, beside the fixed dates
+OF_CLUSTERS = ("renewal", "expiry")  # dates of a cluster beside the fixed ones
+DATES = (*OF_CLUSTERS, "task", "publicity", "round_closing", "rules_end")  # that have ladders, beside the fixed dates
 
 _TOP = (
     "name", "title", "source", "bureau", "in_force_from", "in_force_until",
     "rounds", "criteria", "thresholds", "limits", "periods", "obligations", "validity", "renewal", "inspection",
-    "objections",
-    "register", "review", "ladders", "chain", "quota", "closings", "paper",
+    "objections", "register", "review", "ladders", "chain", "quota", "closings", "paper", "opens", "grounds",
+    "evaluation", "cultivation", "typical_cases",
 )  # fmt: skip
 _STANDS_ON = ("clause", "basis")
-_PART = re.compile(r"\{(short|year|serial)(?:(?<=serial):0[1-9])?\}")  # of a number; a serial may say its digits
-_SERIAL = re.compile(r"\{serial[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -74,23 +76,6 @@ class Validity:
     years: int
     clause: str
     counts_first_day: bool  # is the day of publication the first of the days counted?
-
-
-@dataclass(frozen=True)
-class Renewal:
-    """复核申请的窗口: so many months before the last valid day, until that day."""
-
-    window_months: int
-    clause: str | None
-
-    @property
-    def basis(self) -> str:
-        """The clause, or that the bureau decided."""
-        return self.clause or SETTING
-
-    def opens_on(self, last_day: date) -> date:
-        """The first day on which renewal may be applied for."""
-        return _months_later(last_day, -self.window_months)
 
 
 @dataclass(frozen=True)
@@ -144,29 +129,6 @@ class Objections:
 
 
 @dataclass(frozen=True)
-class Register:
-    """登记编号: how the number of a recognised cluster is written."""
-
-    number: str  # "{short}{year}-{serial:03}": 简称, year of publication, serial within it from 1
-    short: str  # 简称, what the numbers of this regime begin with
-    clause: str | None
-
-    @property
-    def basis(self) -> str:
-        """The clause, or that the bureau decided."""
-        return self.clause or SETTING
-
-    def written(self, year: int, serial: int) -> str:
-        """The number of the `serial`-th cluster that is recognised in that year."""
-        return self.number.format(short=self.short, year=year, serial=serial)
-
-    def around(self, year: int) -> tuple[str, str]:
-        """What stands before and behind the serial in the numbers of that year."""
-        before, behind = _SERIAL.split(self.number)
-        return before.format(short=self.short, year=year), behind.format(short=self.short, year=year)
-
-
-@dataclass(frozen=True)
 class Regime:
     """规则体系. Mappings keep the order of the file."""
 
@@ -189,15 +151,29 @@ class Regime:
     rounds: Rounds | None = None  # None: the text does not say how many a year
     register: Register | None = None  # None: clusters get no number
     ladders: Mapping[str, Ladder] = field(default_factory=dict)  # kind of date → when it is reminded of; none: never
+    opens: Mapping[str, Opening] = field(default_factory=dict)  # kind of date → the case it opens; none: no case
+    grounds: Mapping[str, Ground] = field(default_factory=dict)  # of revocation; none: nothing can be revoked
+    evaluation: str | None = None  # the clause that asks for a 集群发展评估报告; None: the text has none
     chain: Chain | None = None  # None: no office between county and bureau
     quota: Mapping[str, Quota] = field(default_factory=dict)  # level of the chain → how many it may recommend
     closings: tuple[Closing, ...] = ()  # what the notices of some years print
     paper: Mapping[str, Papers] = field(default_factory=dict)  # level of the chain → what it sends on paper
+    cultivation: Cultivation | None = None  # None: the text has no cultivation pool
+    typical_cases: TypicalCases | None = None  # None: the text asks for none
 
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels between county and bureau, from below."""
         return self.chain.levels if self.chain else ()
+
+    def opens_on(self, kind: str, printed: date) -> date | None:
+        """The day on which the case for this date of a cluster opens by itself; None: no case does."""
+        opening = self.opens.get(kind)
+        if opening is None:
+            return None
+        if opening.days_before is None:
+            return self.renewal.opens_on(printed)
+        return printed - timedelta(days=opening.days_before)
 
     @property
     def deployable(self) -> bool:
@@ -216,10 +192,14 @@ class Regime:
         2025-06-20 → 2028-06-20. Where the month has no such day, its last day ends the period:
         2024-02-29 → 2027-02-28. Source: 民法典 第二百零一条、第二百零二条.
         """
-        last = _months_later(published, 12 * self.validity.years)
+        last = self.prolonged(published)
         if self.validity.counts_first_day and last.day == published.day:
             last -= timedelta(days=1)
         return published, last
+
+    def prolonged(self, day: date) -> date:
+        """The same day after one more validity: 2028-06-20 → 2031-06-20 (延长三年, counted from the old last day)."""
+        return renewals.months_later(day, 12 * self.validity.years)
 
 
 def load(content: bytes | str, name: str = "regime.toml") -> Regime:
@@ -229,7 +209,6 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
     for twice in limits.keys() & periods.keys():
         raise RegimeInvalid(f'{name}: limits.{twice} 与 periods.{twice} 重名；deadline("{twice}") 无从选择', path=twice)
     validity = top.table("validity", ("years", "clause", "counts_first_day"))
-    renewal = top.table("renewal", ("window_months", *_STANDS_ON))
     chained = chain.read(top)
     levels = chained.levels if chained else ()
     regime = Regime(
@@ -245,17 +224,22 @@ def load(content: bytes | str, name: str = "regime.toml") -> Regime:
         periods=MappingProxyType(periods),
         obligations=MappingProxyType(fixed_dates.read(top)),
         validity=Validity(validity.whole("years", 1, 50), validity.text("clause"), validity.flag("counts_first_day")),
-        renewal=Renewal(renewal.whole("window_months", 1, 60), tables.clause(renewal)),
+        renewal=renewals.read(top),
         objections=_objections(top),
         inspection=_inspection(top) if "inspection" in top else None,
         rounds=_rounds(top) if "rounds" in top else None,
-        register=_register(top) if "register" in top else None,
+        register=numbering.read(top) if "register" in top else None,
         review=_review(top) if "review" in top else None,
         ladders=MappingProxyType(_ladders(top)),
+        opens=MappingProxyType(_opens(top) if "opens" in top else {}),
+        grounds=MappingProxyType(grounds.read(top) if "grounds" in top else {}),
+        evaluation=top.table("evaluation", ("clause",)).text("clause") if "evaluation" in top else None,
         chain=chained,
         quota=MappingProxyType(chain.quotas(top, levels) if "quota" in top else {}),
         closings=chain.closings(top, levels) if "closings" in top else (),
         paper=MappingProxyType(chain.papers(top, levels) if "paper" in top else {}),
+        cultivation=cultivation.pool(top) if "cultivation" in top else None,
+        typical_cases=cultivation.typical_cases(top) if "typical_cases" in top else None,
     )
     if regime.in_force_until and regime.in_force_until < regime.in_force_from:
         raise RegimeInvalid(f"{name}: in_force_until 早于 in_force_from", path="in_force_until")
@@ -333,15 +317,9 @@ def _ladders(top: tables.Table) -> dict[str, Ladder]:
     return found
 
 
-def _register(top: tables.Table) -> Register:
-    """The writing of numbers. Each of its three parts stands in it once, so that no two clusters share a number."""
-    table = top.table("register", ("number", "short", *_STANDS_ON))
-    number = table.text("number")
-    rest = _PART.sub("", number)
-    if sorted(_PART.findall(number)) != ["serial", "short", "year"] or "{" in rest or "}" in rest:
-        said = "应由 {short}、{year} 和 {serial} 各一次组成，序号可写明位数，如 {short}{year}-{serial:03}"
-        raise RegimeInvalid(f"{table.path}.number {said}", path=f"{table.path}.number")
-    return Register(number, table.text("short"), tables.clause(table))
+def _opens(top: tables.Table) -> dict[str, Opening]:
+    fixed = top.tables("obligations", fixed_dates.KEYS)
+    return openings.read(top, (*fixed, *OF_CLUSTERS))
 
 
 def _inspection(top: tables.Table) -> Inspection:
@@ -363,9 +341,3 @@ def _objections(top: tables.Table) -> Objections:
         table.choice("file_until", ("last_day",)),
         tables.clause(table),
     )
-
-
-def _months_later(day: date, months: int) -> date:
-    """The same day of another month, or that month's last day where it has none. 民法典 第二百零二条."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -34,6 +34,7 @@ class Settings:
     session_hours: int = 12  # and after this age whatever happens
     lock_after_failures: int = 5  # failed sign-ins of one account or address
     lock_minutes: int = 20
+    rehearsal_days: int = 30  # for which the result of a rehearsal is kept
     live_cases: int = 2000  # instances kept in memory, 31 kB each
     organiser: str = ""  # 主办单位; this and the three below stand at the foot of every page, unless empty
     site_code: str = ""  # 网站标识码

@@ -17,6 +17,7 @@ from engine.actors import (
     BUREAU,
     HANDLERS,
     OBJECTION_HANDLERS,
+    REHEARSERS,
     ROLES,
     SCOPES,
     SECURITY,
@@ -28,16 +29,18 @@ from engine.actors import (
     offices,
 )
 from engine.errors import ClaimedByAnother, Forbidden, NotFound, PasswordDue
-from engine.models import Case, Inspection, Objection, Organisation, Person, PoolMember, Round, Task
+from engine.models import Case, Cluster, Inspection, Objection, Organisation, Person, PoolMember, Prospect, Round, Task
 from engine.visible import (
     VISIBLE,
     tasks_for,
     visible_cases,
     visible_clusters,
     visible_files,
+    visible_findings,
     visible_inspections,
     visible_members,
     visible_objections,
+    visible_prospects,
     visible_rounds,
     visible_tasks,
 )
@@ -52,6 +55,7 @@ __all__ = [
     "OBJECTION_HANDLERS",
     "OPEN_TO_ALL",
     "POLICIES",
+    "REHEARSERS",
     "ROLES",
     "SCOPES",
     "SECURITY",
@@ -69,15 +73,20 @@ __all__ = [
     "visible_cases",
     "visible_clusters",
     "visible_files",
+    "visible_findings",
     "visible_inspections",
     "visible_members",
     "visible_objections",
+    "visible_prospects",
     "visible_rounds",
     "visible_tasks",
 ]
 
 _URGERS = frozenset({"bureau_officer", "bureau_leader"})
+_LEADERS = frozenset({"bureau_leader"})
 _DAYS = frozenset({"bureau_officer", "bureau_leader"})  # who keeps the calendar of working days
+
+_KEEPERS = frozenset({"county_officer", "bureau_officer"})  # of a cultivation pool; who write typical cases
 
 
 @dataclass(frozen=True)
@@ -199,6 +208,18 @@ def _may_assign(actor: Actor, task: Task) -> bool:
     return _may_act(actor, task) or task.organisation_code in offices(actor, {"bureau_leader"})
 
 
+def _keeps(actor: Actor, prospect: Prospect) -> bool:
+    return prospect.keeper_code in offices(actor, _KEEPERS)
+
+
+def _would_apply(actor: Actor, prospect: Prospect) -> bool:
+    return prospect.organisation_code in offices(actor, APPLICANTS)
+
+
+def _recognised_here(actor: Actor, cluster: Cluster) -> bool:
+    return cluster.bureau_code in offices(actor, {"bureau_officer"})
+
+
 def _serves(roles: frozenset[str]) -> Callable[[Actor, str], bool]:
     """Whether the actor has one of the roles in the organisation with this code."""
     return lambda actor, code: any(membership.organisation_code == code for membership in actor.as_any_of(roles))
@@ -227,6 +248,11 @@ def _handles(actor: Actor, objection: Objection) -> bool:
         return conventions.DECISION_ON_OBJECTION in done
     barred = {conventions.INVESTIGATION_OF_OBJECTION} if reviewed else set()
     return any(task.state == "open" and task.form not in barred and _may_act(actor, task) for task in there)
+
+
+def _rehearsed(actor: Actor, run: Any) -> bool:
+    """A copy of live data shows what its bureau's leaders alone see in whole; an invented bureau is no secret."""
+    return run.bureau in offices(actor, REHEARSERS if run.clusters else _LEADERS)
 
 
 def _mends(actor: Actor, case: Case) -> bool:
@@ -287,6 +313,22 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "inspection.change": Policy(frozenset({"bureau_officer"}), "act", _arranges),
         "cluster.list": Policy(APPLICANTS | BUREAU),
         "cluster.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),
+        "report.list": Policy(APPLICANTS | BUREAU),
+        "evaluation.make": Policy(BUREAU, holds=_serves(BUREAU)),
+        "prospect.list": Policy(APPLICANTS | BUREAU),
+        "prospect.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),
+        "prospect.add": Policy(_KEEPERS, "act", _serves(_KEEPERS)),
+        "prospect.change": Policy(_KEEPERS, "act", _keeps),
+        "prospect.apply": Policy(APPLICANTS, "act", _would_apply),
+        "typical_case.write": Policy(_KEEPERS, "act", _knows_of),
+        "typical_case.withdraw": Policy(frozenset({"publisher"}), "act", _serves(frozenset({"publisher"}))),
+        "finding.list": Policy(BUREAU),
+        "finding.note": Policy(frozenset({"bureau_officer"}), "act", _recognised_here),
+        "finding.settle": Policy(_URGERS, "act", _knows_as(_URGERS)),
+        "rehearsal.list": Policy(REHEARSERS),
+        "rehearsal.read": Policy(REHEARSERS, holds=_rehearsed),
+        "rehearsal.run": Policy(REHEARSERS, "act", _serves(REHEARSERS)),
+        "rehearsal.live": Policy(_LEADERS, "act", _serves(_LEADERS)),
         "year.read": Policy(BUREAU, holds=_serves(BUREAU)),
         "obligation.urge": Policy(_URGERS, "act", _serves(_URGERS)),
         "calendar.read": Policy(APPLICANTS | BUREAU),

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 from sqlalchemy.orm import Session
 
 from engine import (
+    assessments,
+    changes,
     dispatches,
     draft_lists,
     inspections,
@@ -19,6 +21,7 @@ from engine import (
     prerequisites,
     publication,
     recommendations,
+    reports,
     rounds,
     samples,
     scoring,
@@ -67,6 +70,11 @@ _ACTS: Mapping[str, Callable[[Answered], Variables]] = {
     "recommend": recommendations.recommend,
     "register_dispatch": dispatches.register,
     "draft_list": draft_lists.draft,
+    "file_change": changes.file,
+    "hand_in": reports.hand_in,
+    "apply": reports.apply,
+    "assess": assessments.assess,
+    "check_rectification": assessments.check,
 }
 
 

@@ -14,7 +14,9 @@ from engine.models import Notice, Organisation, Round, StoredFile
 
 Row: TypeAlias = Mapping[str, Any]
 
-NOTICE_KINDS: Mapping[str, str] = MappingProxyType({"call": "申报通知", "publicity": "公示", "publication": "认定公布"})
+NOTICE_KINDS: Mapping[str, str] = MappingProxyType(
+    {"call": "申报通知", "publicity": "公示", "publication": "认定公布", "revocation": "撤销公布"}
+)
 
 COLUMNS = (  # what a list of notices tells of each
     Notice.id,

@@ -9,7 +9,7 @@ import processes
 from config import clauses
 from config import regime as regime_files
 from config.errors import RegimeInvalid
-from engine import form_changes, indicators, needed
+from engine import conventions, form_changes, indicators, needed
 
 # Content by name: application.bpmn criteria.dmn forms/<id>.json letters/<id>.txt regime.toml clauses.toml
 Files: TypeAlias = Mapping[str, bytes]
@@ -41,12 +41,15 @@ def sources(regime: str) -> dict[str, Path]:
     what is different comes from there. A file that should be there and is not is left out: the check says so.
     Raises RegimeInvalid.
     """
-    if not regime_files.shipped(regime).deployable:
+    rules = regime_files.shipped(regime)
+    if not rules.deployable:
         raise RegimeInvalid(
             f"规则体系 {regime} 目前只有日期和期限，尚无流程，不能部署；可部署的有 {'、'.join(regimes())}", name=regime
         )
     own = _own(FOLDER / regime)
-    found = needed.of({**_within(FOLDER), **own}, own)
+    opened = [opening.process for opening in rules.opens.values()]
+    opened += [conventions.TYPICAL_CASE] if rules.typical_cases else []
+    found = needed.of({**_within(FOLDER), **own}, own, opened)
     found["regime.toml"] = regime_files.FOLDER / f"{regime}.toml"
     found["clauses.toml"] = clauses.FOLDER / f"{regime}.toml"
     return {name: path for name, path in sorted(found.items()) if path.is_file()}

@@ -10,7 +10,10 @@ from config.regime import Regime
 from engine import due_dates, xml
 
 RECOMMENDATION = Carrier("page", "recommendation")  # where an office recommends upwards, whichever regime it does so in
-PAGES = (RECOMMENDATION.id,)  # pages that may carry a duty
+CULTIVATION, TYPICAL_CASES = Carrier("page", "cultivation"), Carrier("page", "typical_cases")  # pool and public list
+# Pages that may carry a duty: where figures are followed, reports are collected, what became known is settled.
+PAGES = (RECOMMENDATION.id, CULTIVATION.id, TYPICAL_CASES.id, "figures", "reports", "findings")
+EVALUATION = "evaluation"  # the draft of the evaluation report, where the regime asks for one
 
 
 def there_are(files: Mapping[str, bytes]) -> frozenset[Carrier]:
@@ -32,7 +35,7 @@ def missing(files: Mapping[str, bytes], clauses: Clauses | None = None) -> list[
 
 def _there_are(files: Mapping[str, bytes], regime: Regime) -> Iterator[tuple[str, str]]:
     yield from (("obligation", kind) for kind in (*regime.obligations, due_dates.RENEWAL, due_dates.EXPIRY))
-    yield from (("page", page) for page in PAGES)
+    yield from (("page", page) for page in (*PAGES, *([EVALUATION] if regime.evaluation else [])))
     for path, content in files.items():
         stem, _, ending = path.rpartition("/")[2].rpartition(".")
         if ending == "bpmn":

@@ -11,9 +11,11 @@ from config.regime import Regime
 from config.sentences import said
 from engine import (
     access,
+    assessments,
     bpmn,
     calendars,
     clock,
+    conventions,
     deployments,
     effects,
     events,
@@ -28,7 +30,9 @@ from engine.access import Actor
 from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
 from engine.instance.journal import Step
-from engine.models import Case, Cluster, Membership, Person, Round, Seat, Task
+from engine.models import Case, Cluster, Membership, Obligation, Person, Round, Seat, Task
+
+RUNNING = ("open", "incident")  # status of a case that is not over
 
 
 def open_case(session: Session, actor: Actor, regime: str, process: str, data: Mapping[str, Any]) -> Case:
@@ -94,8 +98,13 @@ def begin(
     cluster: Cluster | None,
     answers: Mapping[str, Any],
     chain: Sequence[str] = (),
+    owed: Obligation | None = None,
+    office: str | None = None,
 ) -> Case:
-    """Start the diagram and keep its first state. The callers, `open_case` and `rounds.open_round`, have refused."""
+    """Start the diagram and keep its first state. The callers have refused. `owed` is what the case is to meet.
+
+    `office` is who acts where the diagram says "office": "county", "bureau" or a level of the chain.
+    """
     deployed = deployments.deployed(session, deployment_id)
     case = Case(
         regime=deployed.regime.name,
@@ -118,12 +127,15 @@ def begin(
     session.flush()
     calendars.of(session, bureau_code)  # as in `instance`
     closing = filing.closes_at(session, round_, organisation_code) if round_ else None
+    if owed:
+        owed.case_id, closing = case.id, owed.due_at
     start = {
         "case_id": case.id,
         "round_id": case.round_id,
         "cluster_id": case.cluster_id,
         "applicant_level": organisations.applicant_level(session, organisation_code),
         "closes_at": closing.isoformat() if closing else None,
+        **({conventions.OFFICE: office} if office else {}),
     }
     with incidents.guarded(case, actor.name):
         workflow = Workflow.start(deployed.specs(process), start, deployed.words)
@@ -134,6 +146,42 @@ def begin(
     if round_ and round_.state != "draft":
         messages.catch_up(session, case)
     return case
+
+
+def begin_about(
+    session: Session,
+    actor: Actor,
+    cluster: Cluster,
+    process: str,
+    *,
+    answers: Mapping[str, Any] | None = None,
+    owed: Obligation | None = None,
+    office: str | None = None,
+) -> Case:
+    """Start a diagram of the regime's newest deployment about a cluster that is known, outside any round."""
+    deployment = deployments.current(session, cluster.regime)
+    regime = deployments.deployed(session, deployment.id).regime
+    return begin(
+        session,
+        actor,
+        deployment.id,
+        process,
+        title=cluster.name,
+        bureau_code=cluster.bureau_code,
+        organisation_code=cluster.organisation_code,
+        round_=None,
+        cluster=cluster,
+        answers=answers or {},
+        chain=_chain(session, regime, cluster.bureau_code, cluster.organisation_code),
+        owed=owed,
+        office=office,
+    )
+
+
+def running(session: Session, cluster_id: int, process: str) -> int | None:
+    """The case of this process about the cluster that is not over; None where there is none."""
+    query = select(Case.id).where(Case.cluster_id == cluster_id, Case.process == process, Case.status.in_(RUNNING))
+    return session.scalar(query.limit(1))
 
 
 def find(session: Session, actor: Actor, case_id: int) -> Case:
@@ -176,6 +224,8 @@ def save(session: Session, case: Case, workflow: Workflow, actor: str, *entries:
     with incidents.guarded(case, actor):
         more += [entry for effect in journal.effects for entry in effects.carry_out(session, case, effect)]
     more += messages.send(session, case, journal.thrown)
+    if any(entry.kind == effects.REVOKED for entry in more):
+        more += _call_off_others(session, case)
     if case.status == "ended":
         more.append(events.Entry("case.ended", case.id, element=case.outcome, payload={"outcome": case.outcome}))
     events.append(session, case.bureau_code, actor, [*entries, *more])
@@ -197,6 +247,19 @@ def keep(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]
 def ran(workflow: Workflow) -> dict[str, Any]:
     """What the engine did by itself, for the record."""
     return {"passed": workflow.journal.passed} | ({"fired": workflow.journal.fired} if workflow.journal.fired else {})
+
+
+def _call_off_others(session: Session, case: Case) -> list[events.Entry]:
+    """What else is under way about a cluster whose recognition this case revoked: nothing is left to do it for."""
+    others = select(Case.id).where(Case.cluster_id == case.cluster_id, Case.id != case.id, Case.status.in_(RUNNING))
+    entries: list[events.Entry] = []
+    for case_id in session.scalars(others.order_by(Case.id)).all():
+        other, workflow = lock(session, case_id)
+        workflow.cancel()
+        other.status, other.ended_at = "cancelled", clock.now()
+        entries += keep(session, other, workflow)
+        entries.append(events.Entry("case.cancelled", other.id, payload={"reason": f"办件 {case.id} 撤销了认定"}))
+    return entries
 
 
 def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]:
@@ -250,7 +313,7 @@ def _opened(session: Session, case: Case, step: Step) -> events.Entry:
 
 
 def _chain(session: Session, regime: Regime, bureau_code: str, applicant: str) -> list[str]:
-    """Who sees a new application only once it has come to them, from below. Raises Refused."""
+    """Who sees a new case of the applicant's only once it has come to them, from below. Raises Refused."""
     if regime.chain is None:
         return []
     waits = [bureau_code] if regime.chain.bureau_sees == "recommendation" else []
@@ -258,9 +321,15 @@ def _chain(session: Session, regime: Regime, bureau_code: str, applicant: str) -
 
 
 def _due_at(session: Session, case: Case, step: Step) -> datetime | None:
-    """The end of the time the step has: the regime's limit in working days, or the round's closing minute."""
-    if step.properties.get("closes_with") == "round":
+    """The end of the time the step has: the regime's limit in working days, the round's closing minute, the date of
+    what the case is there to meet, or the day that an assessment has named."""
+    closes_with = step.properties.get("closes_with")
+    if closes_with == "round":
         return filing.closes_at(session, session.get_one(Round, case.round_id), case.organisation_code)
+    if closes_with == conventions.OBLIGATION:
+        return session.scalar(select(Obligation.due_at).where(Obligation.case_id == case.id))
+    if closes_with == conventions.RECTIFICATION:
+        return assessments.rectify_by(session, case)
     limit = step.properties.get("limit")
     if limit is None:
         return None

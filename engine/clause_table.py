@@ -37,7 +37,6 @@ class Duty:
     actor: str
     carried: tuple[Carried, ...]
     outside: str | None
-    waits: str | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,6 @@ def duties(deployed: Deployed) -> tuple[Duty, ...]:
             duty.actor,
             tuple(_carried(deployed, carrier, asked) for carrier in duty.carriers),
             duty.outside,
-            duty.waits,
         )
         for duty in deployed.clauses.duties
     )

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.regime import Regime, Register
+from config.numbering import Register
+from config.regime import Regime
 from config.sentences import said
 from engine import access, clock, obligations
 from engine.access import Actor
@@ -51,6 +52,27 @@ def recognise(session: Session, cluster: Cluster, regime: Regime) -> None:
     cluster.first_day, cluster.last_day = regime.validity_days(clock.today())
     session.flush()
     obligations.of_cluster(session, cluster, regime, clock.today(), cluster.last_day)
+
+
+def renew(session: Session, cluster: Cluster, regime: Regime) -> None:
+    """Prolong the validity from its old last day, whenever it was decided, and note what is owed until the new one.
+
+    清远 第十六条: 复核通过的有效期延长三年. Raises StepFailed for a cluster that is not recognised.
+    """
+    if cluster.state != "recognised" or cluster.last_day is None or cluster.recognised_on is None:
+        raise StepFailed(said("“%(cluster)s”不是已认定的集群，不能延长有效期", cluster=cluster.name))
+    cluster.last_day = regime.prolonged(cluster.last_day)
+    session.flush()
+    obligations.of_cluster(session, cluster, regime, cluster.recognised_on, cluster.last_day)
+
+
+def revoke(session: Session, cluster: Cluster) -> None:
+    """Take the recognition back; what is still owed is owed no more. Raises StepFailed for one that has none."""
+    if cluster.state != "recognised":
+        raise StepFailed(said("“%(cluster)s”不是已认定的集群，没有可以撤销的认定", cluster=cluster.name))
+    cluster.state = "revoked"
+    session.flush()
+    obligations.settle(session, "cancelled", cluster_id=cluster.id)
 
 
 def _next_number(session: Session, regime: Regime, register: Register, year: int) -> str:

@@ -28,6 +28,9 @@ START_PROPERTIES = frozenset({"form", "opened_by"})
 CALL_PROPERTIES = frozenset({"office"})  # of a call activity: handed to the called process as the variable of that name
 THROW_PROPERTIES = frozenset({"to"})
 
+OBLIGATION = "obligation"  # property `closes_with`: the date of what the case is there to meet
+RECTIFICATION = "rectification"  # property `closes_with`: the day that an assessment has named
+CLOSINGS = frozenset({"round", OBLIGATION, RECTIFICATION})
 OFFICE = "office"  # whichever the call names in its property `office`: a level of the chain, or "bureau"
 ABOVE = "above"  # the office next above that one
 PLACES = frozenset({"applicant", "county", "bureau", OFFICE, ABOVE})  # property `at`: who acts; or a level of the chain
@@ -38,8 +41,12 @@ ROUND_STATES = frozenset({"open", "closed", "published"})
 NOTICE_FORMS = {
     "call": "call_notice",
     "publication": "publish",
+    "revocation": "publish_revocation",
 }  # announce(kind, cases): whose answers it publishes, and the list beside them
 
+DECIDED_IN = MappingProxyType(
+    {"publish_revocation": "decide_revocation"}
+)  # whose reasons are those of what it publishes
 LIST_FORM = "draft_list"  # says which cases are on a round's list, and why; also why others are not
 NO_NUMBER = "无"  # what is written where a notice has no 文号
 INDUSTRY = "leading_industry"  # the field of an application that names the 主导产业 in the register
@@ -71,7 +78,23 @@ EFFECTS = {
     "open_publicity": frozenset({"period", "cases"}),
     "set_round": frozenset({"state", "closes_at"}),
     "recognise": frozenset({"cases"}),
+    "renew": frozenset({"cluster"}),
+    "revoke": frozenset({"cluster"}),
+    "note_finding": frozenset({"ground"}),
+    "keep_change": frozenset({"cluster"}),
+    "publish_typical_case": frozenset({"cluster"}),
 }
+
+# 撤销认定的情形, in two words; what a text words each of them is in its clause.
+GROUNDS: Mapping[str, str] = MappingProxyType(
+    {
+        "renewal": "有效期满未申请复核，或者复核未通过",
+        "falsehood": "虚假申报",
+        "report": "未及时报送年度报告，或者不接受、不配合监测监督",
+        "change": "重大变动未及时更新报备",
+        "incident": "事故、安全事件或者违法违规、严重失信等行为",
+    }
+)
 
 # Acts: what the property `does` of a user task may name, and the variables that each gives beside the form's.
 ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -93,6 +116,11 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "accept": frozenset(),  # with the recognition that has to come first
         "verify_higher_level": frozenset(),  # confirms none that was revoked
         "recommend": frozenset(),  # an office of the chain sends an application on, within its number and in time
+        "apply": frozenset(),  # meets what the case is there for
+        "assess": frozenset(),  # meets what the bureau owes a cluster each year
+        "check_rectification": frozenset(),  # a new day lies ahead
+        "file_change": frozenset(),  # a change lies within the recognition
+        "hand_in": frozenset(),  # meets what the case is there for, once it is on its way to the bureau
         "register_dispatch": frozenset(),  # no fewer papers and discs than are asked for
         "check_objections": frozenset(),  # leaves no open or upheld objection out
         "settle_held": frozenset(),  # what becomes of those held back
@@ -111,5 +139,8 @@ START_NAMES = frozenset({"case_id", "round_id", "cluster_id", "applicant_level",
 CALL_NAMES = frozenset({OFFICE, "outcome"})
 GIVEN_NAMES = START_NAMES | CALL_NAMES
 
+APPLICATION = "application"  # process, and form
+TYPICAL_CASE = "typical_case"  # process, and form, of what a regime with [typical_cases] has
+
 # The processes that the program begins by itself; every other diagram of a bundle is one that they call.
-BEGUN = ("application", "round", "objection")
+BEGUN = ("application", "round", "objection", "revocation", "change_filing")

@@ -114,6 +114,15 @@ def precheck(files: Mapping[str, bytes], facts: Mapping[str, Any]) -> list[Verdi
     return [_verdict(regime, rows[name], facts) for name in regime.criteria]
 
 
+def read_by(files: Mapping[str, bytes]) -> frozenset[str]:
+    """The facts that the rows of the bundle's regime read."""
+    regime = regimes.load(files["regime.toml"])
+    table = xml.read("criteria.dmn", files["criteria.dmn"])
+    rows = (node for node in table.iter() if xml.local(node) == "rule" and node.get("id") in regime.criteria)
+    text = " ".join(cell.text or "" for row in rows for cell in row.iter() if isinstance(cell.tag, str))
+    return frozenset(FACTS).intersection(re.findall(r"[a-z0-9_]+", text))
+
+
 def relaxed(verdicts: Iterable[Verdict], reason: str) -> list[Verdict]:
     """The verdicts where an office of the west relaxes (适当放宽): a number that fails is to be judged, none passes."""
     return [

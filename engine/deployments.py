@@ -1,15 +1,16 @@
 """Deployments: the diagrams, tables, forms, letters and numbers of a regime, frozen together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from config import clauses, regime
 from config.sentences import said
-from engine import bpmn, bundle, calendar, calendars, diagrams, forms, vocabulary
+from engine import bpmn, bundle, calendar, calendars, clock, diagrams, forms, vocabulary
 from engine.calendars import Followed
 from engine.diagrams import Diagram
 from engine.errors import NotFound
@@ -76,8 +77,8 @@ class Deployed:
 
 
 def current(session: Session, regime_name: str) -> Deployment:
-    """The deployment new cases run on. Raises NotFound."""
-    deployment = newest(session, regime_name)
+    """The deployment that is in force today: new cases run on it. Raises NotFound."""
+    deployment = in_force(session, regime_name)
     if deployment is None:
         raise NotFound(
             said("规则体系 %(regime)s 尚未部署，请先运行 jiqun deploy %(regime)s", regime=regime_name),
@@ -86,20 +87,29 @@ def current(session: Session, regime_name: str) -> Deployment:
     return deployment
 
 
-def newest(session: Session, regime_name: str) -> Deployment | None:
-    """As `current`; None where the regime is not deployed."""
-    return session.scalar(_newest(regime_name))
+def in_force(session: Session, regime_name: str, on: date | None = None) -> Deployment | None:
+    """The deployment in force on a day, today where none is given; None where the regime has none by then.
+
+    It is the one whose day came last; of one day's, the highest number.
+    """
+    return session.scalar(_in_force(regime_name, on or clock.today()))
+
+
+def planned(session: Session, regime_name: str) -> Sequence[Deployment]:
+    """The deployments of a regime whose day is to come, the next first."""
+    query = select(Deployment).where(Deployment.regime == regime_name, Deployment.effective_on > clock.today())
+    return session.scalars(query.order_by(Deployment.effective_on, Deployment.number)).all()
 
 
 def held(session: Session, regime_name: str) -> Deployment:
     """As `current`, and whoever else deploys the regime waits until this command ends. Raises NotFound."""
-    session.execute(_newest(regime_name).with_for_update())
+    session.execute(_in_force(regime_name, clock.today()).with_for_update())
     return current(session, regime_name)  # asked anew: while we waited there may have been another
 
 
 def rules(session: Session, regime_name: str) -> regime.Regime | None:
-    """The numbers and dates of the regime as it is deployed last; None where it is not deployed."""
-    deployment = newest(session, regime_name)
+    """The numbers and dates of the regime as they are in force; None where it is not deployed."""
+    deployment = in_force(session, regime_name)
     return deployed(session, deployment.id).regime if deployment else None
 
 
@@ -126,6 +136,6 @@ def number(session: Session, deployment_id: int) -> int:
     return session.get_one(Deployment, deployment_id).number
 
 
-def _newest(regime_name: str) -> Select[Deployment]:
-    newest = select(func.max(Deployment.number)).where(Deployment.regime == regime_name).scalar_subquery()
-    return select(Deployment).where(Deployment.regime == regime_name, Deployment.number == newest)
+def _in_force(regime_name: str, on: date) -> Select[Deployment]:
+    query = select(Deployment).where(Deployment.regime == regime_name, Deployment.effective_on <= on)
+    return query.order_by(Deployment.effective_on.desc(), Deployment.number.desc()).limit(1)

@@ -59,7 +59,8 @@ def of(files: Files) -> dict[str, Diagram]:
 
 def in_order(diagrams: Mapping[str, Diagram]) -> Iterator[Diagram]:
     """Each diagram that a case may come to, before those that it calls, which follow in the order of the calls."""
-    queue, seen = [*conventions.BEGUN], set[str]()
+    called = {node.calls for diagram in diagrams.values() for node in diagram.nodes.values()}
+    queue, seen = [*conventions.BEGUN, *sorted(diagrams.keys() - called)], set[str]()
     while queue:
         process = queue.pop(0)
         if process in diagrams and process not in seen:

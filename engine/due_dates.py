@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 
+from config import fixed_dates
 from config.fixed_dates import FixedDate
 from config.regime import Regime
 from engine import clock
@@ -45,20 +46,21 @@ class Owed:
     placed: Placed
     clause: str  # or 本局设置
     applies_from: date | None = None  # of the amendment that it lies by
+    by_bureau: bool = False  # it is the bureau that owes it, not the cluster
 
 
 def printed(regime: Regime, year: int, calendar: Calendar) -> list[Due]:
     """The fixed dates that fall into `year` and into the regime's force, with their reminders, in their order.
 
     Where the printed date is no working day, one reminder more goes out on the last working day before it.
-    Days before the regime was in force are not reminded of. There is no upper end: when a text's time is
-    over no new round opens, but what recognised clusters owe goes on.
+    Days before the regime was in force are not reminded of. What the bureau owes is its own affair. There is no upper
+    end: when a text's time is over no new round opens, but what recognised clusters owe goes on.
     """
     found = []
     for kind, first in regime.obligations.items():
         rule = first.of_year(year)
         day = rule.in_year(year)
-        if day < regime.in_force_from:
+        if day < regime.in_force_from or rule.owed_by == fixed_dates.BUREAU:
             continue
         at = placed(rule, day, calendar)
         ladder = regime.ladders[kind]
@@ -102,7 +104,8 @@ def _window(regime: Regime, last_day: date) -> Owed:
 def _of_year(kind: str, first: FixedDate, year: int, calendar: Calendar) -> Owed:
     rule = first.of_year(year)
     day = rule.in_year(year)
-    return Owed(kind, year, day, placed(rule, day, calendar), rule.clause, rule.applies_from)
+    at = placed(rule, day, calendar)
+    return Owed(kind, year, day, at, rule.clause, rule.applies_from, rule.owed_by == fixed_dates.BUREAU)
 
 
 def placed(rule: FixedDate, day: date, calendar: Calendar) -> Placed:
@@ -141,6 +144,11 @@ def rung_day(day: date, rung: int, in_working_days: bool, calendar: Calendar) ->
 def end_of(day: date) -> datetime:
     """The last moment of a day in Asia/Shanghai, to the second, as the time limits of the steps have it."""
     return datetime.combine(day, time(23, 59, 59), clock.SHANGHAI)
+
+
+def start_of(day: date) -> datetime:
+    """The first moment of a day in Asia/Shanghai."""
+    return datetime.combine(day, time(0), clock.SHANGHAI)
 
 
 def certain(day: date) -> Placed:

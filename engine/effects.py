@@ -13,9 +13,11 @@ from config.regime import SETTING
 from config.sentences import said
 from engine import (
     automatic,
+    cluster_history,
     clusters,
     deployments,
     events,
+    findings,
     inspections,
     obligations,
     organisations,
@@ -23,12 +25,14 @@ from engine import (
     particulars,
     publication,
     publicity,
+    showcase,
 )
-from engine.conventions import NOTICE_FORMS, OFFICERS, ROUND_STATES
+from engine.conventions import DECIDED_IN, NOTICE_FORMS, OFFICERS, ROUND_STATES
 from engine.errors import StepFailed
 from engine.instance.journal import Effect
 from engine.models import Case, Cluster, Notice, Organisation, Round, Task
 
+REVOKED = "cluster.revoked"  # in the record
 _Carried: TypeAlias = Iterable[events.Entry]
 
 
@@ -70,9 +74,7 @@ def _one_letter(session: Session, case: Case, effect: Effect, to: str, key: str)
         "环节": "",
         "机构": told.office or told.bureau,
         "期限": particulars.in_words(told.due),
-        "意见": _remarks(deployments.deployed(session, case.deployment_id), told)
-        if told.element
-        else publication.reason(session, case),
+        "意见": _reasons(session, case, told),
         "安排": inspections.appointed(told.answers) if told.form == inspections.FORM else "",
         "条款": _clause(session, case, template, told) or "",
         "登记编号": told.number or "",
@@ -151,11 +153,60 @@ def _recognise(session: Session, case: Case, effect: Effect) -> _Carried:
         yield events.Entry("cluster.recognised", case.id, element=effect.element, payload=payload)
 
 
+def _renew(session: Session, case: Case, effect: Effect) -> _Carried:
+    cluster = _own_cluster(session, case, effect)
+    old = cluster.last_day
+    clusters.renew(session, cluster, deployments.deployed(session, case.deployment_id).regime)
+    payload = {"cluster": cluster.id, "old": old, "new": cluster.last_day}
+    yield events.Entry("cluster.renewed", case.id, element=effect.element, payload=payload)
+
+
+def _revoke(session: Session, case: Case, effect: Effect) -> _Carried:
+    cluster = _own_cluster(session, case, effect)
+    clusters.revoke(session, cluster)
+    yield events.Entry(REVOKED, case.id, element=effect.element, payload={"cluster": cluster.id})
+
+
+def _note_finding(session: Session, case: Case, effect: Effect) -> _Carried:
+    found = findings.seen(session, case, effect.parameters["ground"], effect.answered)
+    if found:
+        payload = {"finding": found.id, "cluster": found.cluster_id, "ground": found.ground, "facts": found.facts}
+        yield events.Entry("finding.noted", case.id, element=effect.element, payload=payload)
+
+
+def _keep_change(session: Session, case: Case, effect: Effect) -> _Carried:
+    change = cluster_history.keep(session, _own_cluster(session, case, effect), case)
+    payload = {"cluster": change.cluster_id, "changed_on": change.changed_on, "filed_on": change.filed_on}
+    yield events.Entry("cluster.changed", case.id, element=effect.element, payload=payload)
+
+
+def _publish_typical_case(session: Session, case: Case, effect: Effect) -> _Carried:
+    cluster = _own_cluster(session, case, effect)
+    published = showcase.publish(session, case)
+    payload = {"typical_case": published.id, "cluster": cluster.id, "files": published.files}
+    yield events.Entry("typical_case.published", case.id, element=effect.element, payload=payload)
+
+
+def _own_cluster(session: Session, case: Case, effect: Effect) -> Cluster:
+    if effect.parameters["cluster"] != case.cluster_id:
+        raise StepFailed(said("办件只能办理它自己的集群"), element=effect.element)
+    return session.get_one(Cluster, case.cluster_id)
+
+
 def _clause(session: Session, case: Case, template: str, told: Any) -> str | None:
     """The clause the letter itself carries, else that of the step whose answer it tells."""
     clauses = deployments.deployed(session, case.deployment_id).clauses
     own = clauses.clause_of(template, "letter")
     return own or (clauses.clause_of(f"{told.process}.{told.element}") if told.element else None)
+
+
+def _reasons(session: Session, case: Case, told: Any) -> str:
+    """What was said with the answer that led here; where that only publishes a decision, the decision's."""
+    if not told.element:
+        return publication.reason(session, case)
+    if decided := DECIDED_IN.get(told.form):
+        return str((session.scalar(_WRITTEN, {"case": case.id, "form": decided}) or {}).get("opinion") or "")
+    return _remarks(deployments.deployed(session, case.deployment_id), told)
 
 
 def _remarks(deployed: deployments.Deployed, told: Any) -> str:
@@ -178,6 +229,11 @@ _EFFECTS: Mapping[str, Callable[[Session, Case, Effect], _Carried]] = {
     "open_publicity": _open_publicity,
     "set_round": _set_round,
     "recognise": _recognise,
+    "renew": _renew,
+    "revoke": _revoke,
+    "note_finding": _note_finding,
+    "keep_change": _keep_change,
+    "publish_typical_case": _publish_typical_case,
 }
 
 _ADDRESSED = {**OFFICERS, **dict.fromkeys(("bureau", *LEVELS), "bureau_officer")}

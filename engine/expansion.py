@@ -15,6 +15,9 @@ BUREAU_ROLE: Final = "bureau_officer"  # who is reminded of what a bureau owes
 LEADER: Final = "bureau_leader"
 BUREAUS: Final = ("city", "province", "ministry")  # levels of organisations that have a leader
 
+# The office that is to see to what is owed, beside its cluster.
+OWNER: Final = func.coalesce(Obligation.owed_by, Cluster.organisation_code, Obligation.bureau_code)
+
 _AS_READ: Final = {"synchronize_session": False}
 
 
@@ -96,9 +99,9 @@ def _to_owner() -> Select[Any]:
     query = select(*_of(), Membership.person_id, *told).select_from(Reminder)
     query = query.join(Obligation, Obligation.id == Reminder.obligation_id)
     query = query.outerjoin(Cluster, Cluster.id == Obligation.cluster_id)
-    office = func.coalesce(Cluster.organisation_code, Obligation.bureau_code)
-    role = case((Cluster.id.is_(None), Membership.role == BUREAU_ROLE), else_=Membership.role.in_(APPLICANTS))
-    return query.join(Membership, and_(Membership.organisation_code == office, role))
+    bureau = or_(Cluster.id.is_(None), Obligation.owed_by.is_not(None))
+    role = case((bureau, Membership.role == BUREAU_ROLE), else_=Membership.role.in_(APPLICANTS))
+    return query.join(Membership, and_(Membership.organisation_code == OWNER, role))
 
 
 def _to_superiors(session: Session, going: Any) -> list[Select[Any]]:
@@ -110,10 +113,9 @@ def _to_superiors(session: Session, going: Any) -> list[Select[Any]]:
     of_duty = select(*_of(), Membership.person_id, *_told(literal(ESCALATION), Obligation.due_at)).select_from(Reminder)
     of_duty = of_duty.join(Obligation, Obligation.id == Reminder.obligation_id)
     of_duty = of_duty.outerjoin(Cluster, Cluster.id == Obligation.cluster_id)
-    owner = func.coalesce(Cluster.organisation_code, Obligation.bureau_code)
     return [
         _above(of_task, Task.organisation_code).where(Reminder.escalates),
-        _above(of_duty, owner).where(Reminder.escalates),
+        _above(of_duty, OWNER).where(Reminder.escalates),
     ]
 
 

@@ -102,7 +102,15 @@ def higher_level(session: Session, cluster_id: int | None) -> str | None:
     """The highest recognition that is valid today, as criteria call it: "national", "provincial"; None: none known."""
     cluster = session.get(Cluster, cluster_id) if cluster_id else None
     known = above(session, cluster, clock.today()) if cluster else []
-    return next((FACTS[each.level] for each in known if each.state == "recognised"), None)
+    return next((FACTS[each.level] for each in known if _counts(session, each)), None)
+
+
+def _counts(session: Session, known: Recognition) -> bool:
+    """Is it valid, or over and holding until its renewal is decided, as its bureau's setting says?"""
+    if known.state != "expired":
+        return known.state == "recognised"
+    rules = deployments.rules(session, known.regime)
+    return rules is not None and rules.renewal.holds_meanwhile
 
 
 def asked_before(session: Session, office: str, cluster: Cluster) -> list[Asked]:

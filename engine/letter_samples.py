@@ -63,9 +63,9 @@ def names(session: Session, regime: str) -> list[str]:
 
 
 def deployed(session: Session, regime: str) -> Deployed:
-    """The newest deployment of a regime; as it ships where it has none."""
-    newest = deployments.newest(session, regime)
-    return deployments.deployed(session, newest.id) if newest else deployments.shipped(regime)
+    """The deployment of a regime that is in force; as it ships where it has none."""
+    deployment = deployments.in_force(session, regime)
+    return deployments.deployed(session, deployment.id) if deployment else deployments.shipped(regime)
 
 
 def examples(session: Session, actor: Actor, regime: str, name: str) -> dict[str, Example]:

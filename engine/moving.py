@@ -40,6 +40,12 @@ _MOVE_TASK = (
     .values(due_at=bindparam("new"))
 )
 
+_MOVE_STEP = (  # that closes with the date
+    update(Task.__table__)  # type: ignore[arg-type]  # a Table
+    .where(Task.case_id == bindparam("of"), Task.state == "open", Task.due_at == bindparam("old"))
+    .values(due_at=bindparam("new"))
+)
+
 
 @dataclass(frozen=True)
 class Move:
@@ -196,6 +202,7 @@ def _by_rules(session: Session, bureau_code: str, regime: Regime) -> Iterator[ev
     known: dict[tuple[str, int, date], Owed | None] = {}
     moves: list[tuple[Obligation, Move]] = []
     for owed, last_day in rows:
+        obligations.schedule(owed, regime)
         assert last_day is not None, "only what is recognised owes"  # noqa: S101  # for the type checker
         if owed.kind == due_dates.RENEWAL and window[owed.cluster_id] != owed.id:
             continue
@@ -222,6 +229,9 @@ def _moved_obligations(
     if not moves:
         return
     ids = [owed.id for owed, _ in moves]
+    session.connection().execute(
+        _MOVE_STEP, [{"of": owed.case_id, "old": move.old, "new": move.new} for owed, move in moves]
+    )
     hearers_of = hearers.of_obligations(session, ids)
     retiming.plan_obligations_anew(session, ids)
     for owed, move in moves:

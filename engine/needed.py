@@ -7,9 +7,12 @@ from engine import conventions, xml
 from engine.errors import XmlRefused
 
 
-def of(found: Mapping[str, Path], own: Collection[str]) -> dict[str, Path]:
-    """The files but for diagrams that nothing of the regime calls; `own` names those it brings."""
-    queue = [f"{process}.bpmn" for process in conventions.BEGUN]
+def of(found: Mapping[str, Path], own: Collection[str], opened: Collection[str] = ()) -> dict[str, Path]:
+    """The files but for diagrams that nothing of the regime calls.
+
+    `own` names those it brings, `opened` the processes that its dates open.
+    """
+    queue = [f"{process}.bpmn" for process in (*conventions.BEGUN, *opened)]
     needed: set[str] = set()
     while queue:
         name = queue.pop()

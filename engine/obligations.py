@@ -1,7 +1,8 @@
-"""The register of what is owed by when: by clusters, and by the bureau to publicity periods and rounds."""
+"""The register of what is owed by when: by clusters, and by the bureau to clusters, publicity periods and rounds."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import literal_column, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +12,9 @@ from engine import calendars, clock, due_dates, singly
 from engine.calendar import Calendar, Counted
 from engine.due_dates import PUBLICITY, ROUND_CLOSING, Owed, Placed
 from engine.models import Cluster, Notice, Obligation, Round
+
+# The ground that a date which was not met may be. Every other one a person has to see.
+GROUND_OF: Final = {due_dates.EXPIRY: "renewal", "annual_report": "report"}
 
 
 def of_cluster(session: Session, cluster: Cluster, regime: Regime, published_on: date, last_day: date) -> None:
@@ -22,8 +26,18 @@ def of_cluster(session: Session, cluster: Cluster, regime: Regime, published_on:
         if (due.kind, due.year) not in there:
             row = _row(regime.name, cluster.bureau_code, due, calendar)
             row.cluster_id = cluster.id
+            schedule(row, regime)
             session.add(row)
     session.flush()
+
+
+def schedule(row: Obligation, regime: Regime) -> None:
+    """When the case of this row opens by the regime's rules, and when not having met it becomes a finding."""
+    day = regime.opens_on(row.kind, row.printed_on)
+    row.opens_at = due_dates.start_of(day) if day else None
+    ground = regime.grounds.get(GROUND_OF.get(row.kind, ""))
+    days = ground.days_after if ground else None
+    row.finds_at = row.due_at + timedelta(days=days, seconds=1) if days is not None else None
 
 
 def of_publicity(session: Session, notice: Notice, counted: Counted, clause: str, calendar: Calendar) -> None:
@@ -59,7 +73,9 @@ def move(row: Obligation, at: Placed, calendar: Calendar) -> bool:
     """
     moved = row.effective_on != at.effective_on
     if moved:
-        row.effective_on, row.due_at, row.planned_at = at.effective_on, due_dates.end_of(at.effective_on), None
+        due_at = due_dates.end_of(at.effective_on)
+        row.finds_at = row.finds_at + (due_at - row.due_at) if row.finds_at else None
+        row.effective_on, row.due_at, row.planned_at = at.effective_on, due_at, None
     row.earliest_on, row.latest_on, row.provisional = at.earliest_on, at.latest_on, at.provisional
     row.calendar_revision = calendar.revision
     return moved
@@ -75,9 +91,16 @@ def amend(row: Obligation, due: Owed, calendar: Calendar) -> bool:
     return moved or reprinted
 
 
-def settle(session: Session, state: str, *, round_id: int | None = None, publicity_of: int | None = None) -> None:
-    """Close what is open of a round, or of the publicity notices of one: met or cancelled. Reminders go with it."""
-    of = Obligation.round_id == round_id
+def settle(
+    session: Session,
+    state: str,
+    *,
+    round_id: int | None = None,
+    publicity_of: int | None = None,
+    cluster_id: int | None = None,
+) -> None:
+    """Close what is open of a round, of its publicity notices, or of a cluster: met or cancelled, reminders with it."""
+    of = Obligation.round_id == round_id if cluster_id is None else Obligation.cluster_id == cluster_id
     if publicity_of is not None:
         of = Obligation.notice_id.in_(select(Notice.id).where(Notice.round_id == publicity_of))
     closed = update(Obligation).where(of, Obligation.state == "open").values(state=state, settled_at=clock.now())
@@ -106,5 +129,6 @@ def _row(regime: str, bureau_code: str, due: Owed, calendar: Calendar) -> Obliga
         provisional=due.placed.provisional,
         calendar_revision=calendar.revision,
         clause=due.clause,
+        owed_by=bureau_code if due.by_bureau else None,
         state="open",
     )

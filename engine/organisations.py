@@ -130,6 +130,17 @@ def acting(session: Session, case: Case, place: str) -> str:
     return found
 
 
+def next_above(session: Session, case: Case, place: str) -> str | None:
+    """To whom what is done at this place of a case goes next, from below; None: it has come to the bureau."""
+    if place == "applicant" and applicant_level(session, case.organisation_code) == "park":
+        return county_above(session, case.organisation_code)
+    through = [*case.chain.split(), case.bureau_code]
+    if place in {"applicant", "county"}:
+        return through[0]
+    here = acting(session, case, place)
+    return None if here == case.bureau_code else through[through.index(here) + 1]
+
+
 def applicant_level(session: Session, code: str) -> str:
     """What a diagram may ask of an applicant: "county", "park" (its county sends it in), "independent_park".
 

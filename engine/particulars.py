@@ -13,6 +13,7 @@ INVITATION, ASSIGNED = "panel_invitation", "task_assigned"
 # What an obligation is called in a letter, by its kind; a kind of a regime's own goes by its name.
 DUTIES = {
     "annual_report": "年度报告",
+    "assessment": "监督和考核",
     "renewal": "开始受理复核申请",
     "expiry": "认定有效期届满",
     "publicity": "公示期结束",
@@ -59,7 +60,7 @@ def of_obligation(session: Session, obligation: Obligation) -> dict[str, str]:
         told["公示期"] = span(notice.first_day, notice.last_day)
     if cluster:
         told |= {"集群名称": cluster.name, "登记编号": cluster.number or ""}
-        told["经办"] = _name_of(session, cluster.organisation_code)
+        told["经办"] = _name_of(session, obligation.owed_by or cluster.organisation_code)
         if cluster.first_day and cluster.last_day:
             told["有效期"] = span(cluster.first_day, cluster.last_day)
     return whole(told)

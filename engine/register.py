@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from config.regime import Regime
 from config.sentences import said
 from engine import bulletin, clock, deployments, identities
 from engine.errors import NotFound
@@ -49,7 +50,7 @@ def entries(
 
 
 def entry(session: Session, cluster_id: int) -> Row:
-    """An entry with its regime's title, its other recognitions and the notices that named it, oldest first.
+    """An entry with what its regime says of it, its other recognitions and the notices that named it, oldest first.
 
     Raises NotFound.
     """
@@ -58,9 +59,10 @@ def entry(session: Session, cluster_id: int) -> Row:
     rows = _rows(session, query.where(Cluster.id == cluster_id))
     if not rows:
         raise NotFound(said("名录中没有这个集群"))
-    title = regime_title(session, rows[0]["regime"])
+    rules = _rules_of(session, rows[0]["regime"])
     others = identities.recognitions(session, session.get_one(Cluster, cluster_id), clock.today())
-    return {**rows[0], "regime_title": title, "others": others, "notices": _named_in(session, cluster_id)}
+    told = {"regime_title": rules.title, "holds_meanwhile": rules.renewal.holds_meanwhile, "others": others}
+    return {**rows[0], **told, "notices": _named_in(session, cluster_id)}
 
 
 def by_place(session: Session, wanted: Wanted) -> list[Row]:
@@ -114,7 +116,11 @@ def industries(session: Session) -> list[str]:
 
 def regime_title(session: Session, regime: str) -> str:
     """What a cluster of this regime is called once it is recognised. Raises NotFound for one not deployed."""
-    return deployments.deployed(session, deployments.current(session, regime).id).regime.title
+    return _rules_of(session, regime).title
+
+
+def _rules_of(session: Session, regime: str) -> Regime:
+    return deployments.deployed(session, deployments.current(session, regime).id).regime
 
 
 _REGISTERED = Cluster.recognised_on.is_not(None)

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from config.ladders import Ladder
 from config.regime import Regime
-from engine import calendars, clock, deployments, due_dates, obligations, once, particulars, singly, urging
+from engine import assessments, calendars, clock, deployments, due_dates, obligations, once, particulars, singly, urging
 from engine.calendar import Calendar
+from engine.conventions import OBLIGATION
 from engine.models import Case, Letter, Obligation, Reminder, Task
 
 EVE: Final = "eve"  # the rung on the last working day before a printed date that is none
@@ -21,6 +22,7 @@ AGAIN: Final = timedelta(days=7)  # a rung that went out for the old date goes f
 _TEMPLATES: Final = {
     due_dates.RENEWAL: "validity",
     due_dates.EXPIRY: "validity",
+    assessments.FORM: "assessment",
     due_dates.PUBLICITY: "publicity_ends",
     due_dates.ROUND_CLOSING: "round_closing",
 }
@@ -92,7 +94,10 @@ def plan_tasks(session: Session, limit: int) -> int:
     def plan(task: Task) -> None:
         case = cases[task.id]
         _tell(session, task, case)
-        ladder = deployments.deployed(session, case.deployment_id).regime.ladders.get("task")
+        deployed = deployments.deployed(session, case.deployment_id)
+        closes_with = deployed.step(case.process, task.process, task.element).get("closes_with")
+        # The date of what is owed has a ladder of its own.
+        ladder = None if closes_with == OBLIGATION else deployed.regime.ladders.get("task")
         calendar = calendars.of(session, case.bureau_code)
         planned = rungs(ladder, task.due_at, calendar) if ladder and task.due_at else []
         begun = [rung for rung in planned if rung.fire_at > task.opened_at]

@@ -54,6 +54,7 @@ counts_first_day = false                   # 民法典第二百零一条：公�
 
 [renewal]                                  # 有效期届满前几个月起可以申请复核
 window_months = 6
+meanwhile = "rests"                        # 期满之后、复核有结果之前，认定是否算数：holds 算数，rests 不算
 basis = "setting"
 
 [objections]                               # 异议成立的：remove 移出名单；publicise_anew 可以重新公示
@@ -97,7 +98,7 @@ basis = "setting"
 
 _CLAUSES = """\
 # {name}：条文中每一项要求有人办理的职责，按条文的次序，一项一个 [[clause]]，用自己的话概括，不抄原文。
-# 每项写明由什么承载 carriers，或者为何在系统之外 outside，或者待系统的哪一部分承载 waits，三者择一。
+# 每项写明由什么承载 carriers，或者为何在系统之外 outside，二者择一。
 # carriers 的 kind：element 环节、field 栏目、row 认定条件、letter 通知、obligation 到期事项。
 
 [[clause]]

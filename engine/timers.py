@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Integer, bindparam, func, literal_column, or_, select
+from sqlalchemy import Date, Integer, bindparam, func, literal_column, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
-from engine import cases, clock, deliveries, events, expansion, incidents, reminders
+from engine import cases, clock, deliveries, deploying, events, expansion, findings, incidents, openings, reminders
 from engine.columns import Moment
 from engine.db import Database
 from engine.errors import StateUnreadable
-from engine.models import Case, Delivery, Letter, Message, Obligation, Reminder, Task
+from engine.models import Case, Delivery, Deployment, Letter, Message, Obligation, Reminder, Task
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def tick(database: Database, limit: int = 100) -> int:
 
 
 def post(database: Database) -> list[str]:
-    """Plan what is to be reminded of, spread letters, expand reminders, gather digests; answers what failed.
+    """Apply deployments, open cases, plan reminders, spread letters, expand them, gather digests; answers what failed.
 
     Each in this order and by itself: one that fails is tried again at the next tick, and the others are done.
     """
@@ -82,7 +82,7 @@ def _anything(database: Database) -> bool:
     """Asked by a reader, in one question: an idle tick takes no writer's turn."""
     try:
         with database.read() as session:
-            return bool(session.scalar(_ANYTHING, {"now": clock.now()}))
+            return bool(session.scalar(_ANYTHING, {"now": clock.now(), "today": clock.today()}))
     except SQLAlchemyError:  # whoever does it will say what is wrong
         return True
 
@@ -151,6 +151,7 @@ def _deliver(session: Session, message_id: int, case_id: int) -> int:
 
 # Built once: an idle tick costs little more than the questions themselves.
 _NOW = bindparam("now", type_=Moment())
+_TODAY = bindparam("today", type_=Date())
 _OPEN: Any = literal_column("'open'")  # written out, so that the indexes of what is open are seen to hold it
 _DUE = (
     select(Case.id)
@@ -168,6 +169,27 @@ _WAITING = (
 
 # What there is to do beside the cases, in the order in which one leads to the next.
 SWEEPS = (
+    Sweep(
+        deploying.apply_due,
+        10,
+        select(Deployment.id)
+        .where(Deployment.applied_at.is_(None), Deployment.effective_on <= _TODAY)
+        .order_by(Deployment.effective_on),
+    ),
+    Sweep(
+        openings.open_due,
+        50,
+        select(Obligation.id)
+        .where(Obligation.state == _OPEN, Obligation.case_id.is_(None), Obligation.opens_at <= _NOW)
+        .order_by(Obligation.opens_at),
+    ),
+    Sweep(
+        findings.note_unmet,
+        50,
+        select(Obligation.id)
+        .where(Obligation.state == _OPEN, Obligation.finds_at <= _NOW)
+        .order_by(Obligation.finds_at),
+    ),
     Sweep(
         reminders.plan_obligations,
         200,

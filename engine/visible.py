@@ -15,11 +15,13 @@ from engine.actors import APPLICANTS, BUREAU, HANDLERS, OBJECTION_HANDLERS, VISI
 from engine.models import (
     Case,
     Cluster,
+    Finding,
     Inspection,
     Notice,
     Objection,
     Organisation,
     PoolMember,
+    Prospect,
     Round,
     Seat,
     StoredFile,
@@ -150,6 +152,25 @@ def _codes(path: str) -> list[str]:
     return [code for code in path.split("/") if code]
 
 
+def visible_findings(actor: Actor) -> ColumnElement[bool]:
+    """情形线索: the people of the bureau alone; the cluster learns of it when it is heard."""
+    return Finding.bureau_code.in_(offices(actor, BUREAU))
+
+
+def visible_prospects(actor: Actor) -> ColumnElement[bool]:
+    """培育库中的集群: for their keeper, the offices above it up to the bureau, and who would apply."""
+    rules: list[ColumnElement[bool]] = []
+    for membership in actor.memberships:
+        if membership.role == "park_officer":
+            rules.append(Prospect.organisation_code == membership.organisation_code)
+        elif membership.role == "county_officer" or membership.role in BUREAU:
+            kept = Prospect.keeper_code.in_(_at_or_below(membership.path))
+            rules.append(and_(kept, Prospect.bureau_code.in_(_codes(membership.path))))
+        if membership.role == "county_officer":
+            rules.append(Prospect.organisation_code.in_(_at_or_below(membership.path)))
+    return or_(false(), *rules)
+
+
 VISIBLE: Mapping[type, Callable[[Actor], ColumnElement[bool]]] = {
     Case: visible_cases,
     Task: visible_tasks,
@@ -159,6 +180,8 @@ VISIBLE: Mapping[type, Callable[[Actor], ColumnElement[bool]]] = {
     Objection: visible_objections,
     Inspection: visible_inspections,
     PoolMember: visible_members,
+    Finding: visible_findings,
+    Prospect: visible_prospects,
 }
 
 

@@ -8,7 +8,19 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, deployments, draft_lists, inspections, rounds, seats, settlement, tasks, visits
+from engine import (
+    access,
+    assessments,
+    deployments,
+    draft_lists,
+    inspections,
+    reports,
+    rounds,
+    seats,
+    settlement,
+    tasks,
+    visits,
+)
 from engine.access import Actor
 from engine.deployments import Deployed
 from engine.forms import Form
@@ -66,7 +78,7 @@ def worksheet(session: Session, actor: Actor, task_id: str) -> Worksheet:
         form=form,
         closed_by=(session.scalar(closer) or "") if task.closed_by else "",
         filed=_filed(session, task) if seats.for_eyes_of(actor.person_id, task) else None,
-        known=_begun(session, case, task, deployed, form) if task.state == "open" else {},
+        known=begun(session, case, task, deployed, form) if task.state == "open" else {},
         returned=returned(session, actor, task_id),
     )
 
@@ -205,7 +217,7 @@ def _filed(session: Session, task: Task) -> Row | None:
     return dict(row) if row else None
 
 
-def _begun(session: Session, case: Case, task: Task, deployed: Deployed, form: Form) -> dict[str, Any]:
+def begun(session: Session, case: Case, task: Task, deployed: Deployed, form: Form) -> dict[str, Any]:
     """What an empty form begins with: what is known already, and what follows from it."""
     begin = _BEGIN.get(task.form)
     return begin(session, case, task.form) if begin else _known(session, case, deployed, form)
@@ -259,6 +271,8 @@ def _field_named(form: Form, about: str) -> str:
 _BEGIN: Mapping[str, Callable[[Session, Case, str], dict[str, Any]]] = {
     "call_notice": rounds.call_begun,
     "draft_list": draft_lists.proposal,
+    reports.FORM: reports.begun,
+    assessments.FORM: assessments.begun,
     "check_objections": settlement.check_begun,
     "settle_held": settlement.settlement_begun,
 }

@@ -13,6 +13,7 @@ from config.sentences import said
 from engine import access, calendars, clock, deployments, events, once, particulars, reminders, urging
 from engine.access import APPLICANTS, Actor
 from engine.errors import NotFound, Refused
+from engine.expansion import OWNER
 from engine.models import Case, Cluster, Letter, Membership, Notice, Obligation, Organisation, Round, Task
 
 State: TypeAlias = Literal["", "open", "late", "done"]
@@ -151,7 +152,7 @@ def urge(session: Session, actor: Actor, obligation_id: int) -> Obligation:
         raise NotFound(said("没有这项义务，或者您无权查看"))
     access.require(actor, "obligation.urge", owed.bureau_code)
     cluster = session.get(Cluster, owed.cluster_id) if owed.cluster_id else None
-    if cluster is None:
+    if cluster is None or owed.owed_by:
         raise Refused(said("这一事项由本局办理，不需要催办"))
     if owed.state != "open":
         raise Refused(said("这一事项已经办结，不需要催办"))
@@ -186,6 +187,7 @@ _COLUMNS: tuple[Any, ...] = (
     *(Obligation.printed_on, Obligation.effective_on, Obligation.earliest_on, Obligation.latest_on),
     *(Obligation.provisional, Obligation.due_at, Obligation.clause, Obligation.state),
     func.coalesce(Cluster.name, Notice.title, Round.title).label("subject"),
+    (Cluster.id.is_not(None) & Obligation.owed_by.is_(None)).label("may_urge"),
     Organisation.name.label("office"),
 )
 _TOLD: Select[Any] = (
@@ -193,7 +195,7 @@ _TOLD: Select[Any] = (
     .outerjoin(Cluster, Cluster.id == Obligation.cluster_id)
     .outerjoin(Notice, Notice.id == Obligation.notice_id)
     .outerjoin(Round, Round.id == Obligation.round_id)
-    .join(Organisation, Organisation.code == func.coalesce(Cluster.organisation_code, Obligation.bureau_code))
+    .join(Organisation, Organisation.code == OWNER)
 )
 
 
@@ -221,10 +223,9 @@ def _within(query: Select[Any], bureau_code: str, year: int, kind: str, state: S
 def _item(row: Row[Any], urged: set[int], *, may: bool) -> Item:
     unfinished = row.state == "open"
     return Item(
-        **row._mapping,
+        **{**row._mapping, "may_urge": may and unfinished and bool(row.may_urge) and row.id not in urged},
         late=unfinished and row.due_at < clock.now(),
         urged=row.id in urged,
-        may_urge=may and unfinished and row.cluster_id is not None and row.id not in urged,
     )
 
 

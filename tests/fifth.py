@@ -38,6 +38,10 @@ objection_investigation = {{ working_days = 5, basis = "setting" }}
 objection_decision = {{ working_days = 3, basis = "setting" }}
 settling = {{ working_days = 5, basis = "setting" }}
 publication = {{ working_days = 3, basis = "setting" }}
+change_filing = {{ working_days = 5, basis = "setting" }}
+change_check = {{ working_days = 5, basis = "setting" }}
+hearing = {{ working_days = 5, basis = "setting" }}
+revocation_proposal = {{ working_days = 5, basis = "setting" }}
 
 [periods.publicity]
 working_days = 3

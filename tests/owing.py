@@ -1,18 +1,26 @@
 """A recognised cluster and what it owes, for tests of dates and reminders."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
 from engine import deployments, obligations
 from engine.clock import SHANGHAI
-from engine.models import Cluster, Event, Letter, Obligation, Reminder
+from engine.db import Database
+from engine.models import Cluster, Delivery, Event, Letter, Obligation, Person, Reminder
 from tests import samples
 from tests.office import BUREAU, COUNTY, REGIME, Office
 
 
-def recognised(office: Office, published: date, last: date) -> int:
+class Furnished(Protocol):
+    """An office with its database, in a test of the engine or behind a browser."""
+
+    @property
+    def database(self) -> Database: ...
+
+
+def recognised(office: Furnished, published: date, last: date) -> int:
     """A cluster that was recognised then, and what it owes until its last day."""
     with office.database.write() as session:
         cluster = Cluster(
@@ -57,3 +65,10 @@ def letters(office: Office, template: str) -> list[Letter]:
 def recorded(office: Office, kind: str) -> list[Any]:
     with office.database.read() as session:
         return list(session.scalars(select(Event).where(Event.kind == kind).order_by(Event.chain, Event.seq)))
+
+
+def reminded(office: Office, template: str) -> set[str]:
+    """The accounts that a reminder of this kind went out to."""
+    query = select(Person.name).join(Delivery, Delivery.person_id == Person.id).where(Delivery.template == template)
+    with office.database.read() as session:
+        return set(session.scalars(query))

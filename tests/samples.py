@@ -8,12 +8,13 @@ from typing import Any
 
 from engine.clock import SHANGHAI
 from engine.forms import Form
+from tests import yearly
+from tests.yearly import CLUSTER
 
 MOMENT = datetime(
     2025, 4, 10, 9, 0, tzinfo=SHANGHAI
 )  # the samples' today: no date lies after it, the closing time does
 YEAR = 2025
-CLUSTER = "云溪县中小企业特色产业集群（特种铝型材产业）"
 
 
 def by_year(*values: str | int) -> dict[str, Any]:
@@ -343,6 +344,22 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "body": "经公示无异议，现将名单予以公布。",
         "attachments": [],
     },
+    "annual_report": yearly.report(report_year=YEAR - 1, signed_on="2025-04-09"),
+    "check_report": yearly.CHECKED,
+    "renewal_application": yearly.renewal(signed_on="2025-04-09"),
+    "renewal_review": yearly.REVIEWED,
+    "decide_renewal": yearly.DECIDED,
+    "hearing_statement": yearly.STATED,
+    "propose_revocation": yearly.PROPOSED,
+    "decide_revocation": yearly.REVOKED,
+    "publish_revocation": yearly.ANNOUNCED,
+    "change_filing": yearly.change(changed_on="2025-03-20"),
+    "check_change": yearly.CHECKED,
+    "assessment": yearly.ASSESSED | {"year": YEAR - 1},
+    "rectification": yearly.RECTIFIED,
+    "check_rectification": yearly.PUBLISHED,
+    "typical_case": yearly.TYPICAL,
+    "check_typical_case": yearly.PUBLISHED,
 }
 """Right answers by form id, each with the good decision. Numbers of cases and rounds are for the test to replace."""
 

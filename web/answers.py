@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -139,8 +139,7 @@ def precheck(regime: str, facts: Path) -> None:
 def clauses(regime: str, carriers: bool) -> None:
     """REGIME 条文要求的每项职责及其承载者。
 
-    有职责无人承载、承载者不存在、或（--carriers）有环节栏目没有依据的，退出码为 1；待系统后续部分承载的职责逐项列出，
-    不影响退出码。
+    有职责无人承载、承载者不存在、或（--carriers）有环节栏目没有依据的，退出码为 1。
     """
     with _unusable_if_refused():
         from config import clauses as clause_files
@@ -151,11 +150,7 @@ def clauses(regime: str, carriers: bool) -> None:
         named = clause_files.load(clause_files.content(regime), f"config/clauses/{regime}.toml")
         missing = carrying.missing(files, named)
         found: list[Any] = bases.of(files, named) if carriers else list(named.duties)
-    waiting = [replace(duty, outside=f"待系统的后续部分（{duty.waits}）承载") for duty in named.waiting()]
-    told = dict(zip(named.waiting(), waiting, strict=True))
-    _print_json([asdict(told.get(each, each)) for each in found])
-    for duty in waiting:
-        click.echo(f"{duty.clause}：{duty.outside}：{duty.gist}", err=True)
+    _print_json([asdict(each) for each in found])
     for duty in named.uncarried():
         click.echo(f"{duty.clause}：尚无承载者，也未说明为何在系统之外：{duty.gist}", err=True)
     for clause, carrier in missing:

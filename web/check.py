@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
-from config import clauses as clause_files
 from config import regime as regime_files
 from config.errors import JiqunError, RegimeInvalid
 from engine import bundle, lint, xml
@@ -36,21 +34,9 @@ def check(paths: tuple[Path, ...], fast: bool) -> None:
             errors += finding.severity == "error"
             warnings += finding.severity == "warning"
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))
-    click.echo(f"错误 {errors} 个，警告 {warnings} 个{_waiting(paths)}", err=True)
+    click.echo(f"错误 {errors} 个，警告 {warnings} 个", err=True)
     if errors:
         click.get_current_context().exit(1)
-
-
-def _waiting(paths: tuple[Path, ...]) -> str:
-    """How many duties of what ships wait for a part of the system that is still to come: no fault, and not hidden."""
-    if paths not in {(), (bundle.FOLDER,)}:
-        return ""
-    waiting = {}
-    for regime in regime_files.names():
-        with suppress(RegimeInvalid):  # which is among the findings
-            waiting[regime] = len(clause_files.load(clause_files.content(regime)).waiting())
-    told = "、".join(f"{regime} {count} 项" for regime, count in waiting.items() if count)
-    return f"；待系统后续部分承载的职责：{told}（jiqun clauses 逐项列出）" if told else ""
 
 
 def _found(paths: Iterable[Path], *, dry_run: bool) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ COMMANDS = {  # name → where it is defined; a module is imported when its comm
     "dossier": "web.record_commands:dossier",
     "incident": "web.record_commands:incident",
     "bench": "web.bench:bench",
+    "rehearse": "web.rehearse:rehearse",
     "simulate": "web.simulate:simulate",
 }
 

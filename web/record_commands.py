@@ -1,6 +1,7 @@
 """Commands about what stands: deployments, the record and its anchors, cases that cannot go on."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -15,13 +16,17 @@ from web.account_commands import BY
 @click.argument("regime")
 @click.option("--approve-as", metavar="NAME", help="审核人账号；不得与部署人相同")
 @click.option("--by", default="system", show_default=True, metavar="NAME", help="部署人账号")
-def deploy(regime: str, approve_as: str | None, by: str) -> None:
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="生效日期；不写则立即生效")
+def deploy(regime: str, approve_as: str | None, by: str, day: datetime | None) -> None:
     """部署一个规则体系的流程、决策表、表单、通知与参数；内容未变则不产生新部署。"""
     from engine import bundle, deploying
 
     with cli.database(cli.settings()) as database, database.write() as session:
-        deployment = deploying.deploy(session, regime, bundle.shipped(regime), by, approve_as)
+        on = day.date() if day else None
+        deployment = deploying.deploy(session, regime, bundle.shipped(regime), by, approve_as, effective_on=on)
         answer = {"regime": regime, "number": deployment.number, "content_hash": deployment.content_hash}
+        if deployment.applied_at is None:
+            answer["effective_on"] = deployment.effective_on.isoformat()
     click.echo(json.dumps(answer, ensure_ascii=False))
 
 

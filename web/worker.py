@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from config import mail
 from config.settings import Settings
-from engine import clock, events, files, holiday_notices, moving, once, tallies, timers
+from engine import clock, events, files, holiday_notices, moving, once, rule_ends, tallies, timers
 from engine.db import Database
 from engine.models import Heartbeat
 from notifications import bounces, sender
 from web import idempotency
+from web.rehearsal import runs
 
 log = logging.getLogger(__name__)
 
@@ -131,10 +132,12 @@ class Worker:
         data = self.settings.data
         self._safely("anchors", self.database.read, lambda session: events.anchor(session, data / "anchors"))
         self._safely("files", self.database.read, lambda session: files.sweep(session, data / "files"))
+        self._safely("rehearsals", self.database.read, lambda _session: runs.forget(data, self.settings.rehearsal_days))
         self._safely("idempotency keys", self.database.write, idempotency.forget)
         self._safely("tallies", self.database.write, tallies.forget)
         self._safely("dates", self.database.write, self._count_anew)
         self._safely("holiday notice", self.database.write, self._ask_for_notice)
+        self._safely("end of rules", self.database.write, rule_ends.tell)
 
     def _count_anew(self, session: Session) -> None:
         """Dates that rest on a calendar which has changed since: a new release knows a year more, a node was slow."""

@@ -8,10 +8,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from engine.documents import paper, word
+from engine.charts import Chart
+from engine.documents import essay, paper, word
 from engine.documents.layout import mark_size
 
-__all__ = ["Block", "Column", "Decision", "FormPart", "PrintedForm", "Table", "docx", "form_pdf", "pdf", "table_pdf"]
+__all__ = [
+    "Block",
+    "Column",
+    "Decision",
+    "Draft",
+    "FormPart",
+    "Grid",
+    "Heading",
+    "Paragraph",
+    "Pictured",
+    "PrintedForm",
+    "Table",
+    "ToWrite",
+    "docx",
+    "draft_docx",
+    "form_pdf",
+    "pdf",
+    "table_pdf",
+]
 
 
 @dataclass(frozen=True)
@@ -105,9 +124,63 @@ class PrintedForm:
     day: date  # it was filed
 
 
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a draft; one of the second level may begin a page."""
+
+    text: str
+    level: int
+    on_new_page: bool = False
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences of a draft."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToWrite:
+    """A place where people write: marked, so that none is overlooked."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table within a draft."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """Charts side by side as one picture."""
+
+    charts: Sequence[tuple[str, Chart]]  # each with its title
+    described: str  # for who does not see it
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A report that people finish."""
+
+    title: str
+    issuer: str
+    day: date  # of the document's properties
+    parts: Sequence[Heading | Paragraph | ToWrite | Grid | Pictured]
+
+
 def docx(decision: Decision) -> bytes:
     """The Word document."""
     return word.written(decision)
+
+
+def draft_docx(draft: Draft) -> bytes:
+    """The Word document of a draft."""
+    return essay.written(draft)
 
 
 def pdf(decision: Decision) -> bytes:

@@ -1,6 +1,7 @@
 """Documents as PDF, set by Typst with the fonts of a package: the machine's own fonts play no part."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from importlib.resources import files
@@ -11,10 +12,11 @@ import processes
 from engine.documents.layout import LAYOUT
 
 if TYPE_CHECKING:
-    from engine.documents import Decision, PrintedForm, Table
+    from engine.documents import Decision, Pictured, PrintedForm, Table
 
 TEMPLATES = Path(processes.__file__).parent / "documents"
 FONTS = "pylopdf_fonts_zh_cn"  # Noto Serif SC and Noto Sans SC, SIL OFL 1.1
+PICTURE_PPI: Final = 144
 STANDARD: Final = "ua-1"  # PDF/UA: readers hear title, headings and table as such
 
 
@@ -31,6 +33,24 @@ def table(printed_table: "Table") -> bytes:
 def form(printed_form: "PrintedForm") -> bytes:
     """The PDF's bytes, the same for the same form."""
     return _set("form.typ", asdict(printed_form), printed_form.day)
+
+
+def pictures(drawn: Sequence["Pictured"]) -> list[bytes]:
+    """A PNG of each, the same for the same charts; all of them set at once, since that costs most."""
+    if not drawn:
+        return []
+    import typst  # noqa: PLC0415
+
+    facts = {"pictures": [[asdict(chart) | {"title": title} for title, chart in each.charts] for each in drawn]}
+    made = typst.compile(
+        TEMPLATES / "charts.typ",
+        font_paths=[fonts()],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(facts, ensure_ascii=False)},
+        format="png",
+        ppi=PICTURE_PPI,
+    )
+    return made if isinstance(made, list) else [made]
 
 
 def fonts() -> Path:

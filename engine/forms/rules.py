@@ -187,20 +187,23 @@ def _requires_when(rule: Rule, answers: Answers, _label: Label) -> Iterator[Brok
 
 
 def _not_above(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
-    """A part is never more than the whole it is part of, year by year."""
-    part, whole = answers[rule["field"]], answers[rule["other"]]
+    """A part is never more than the whole it is part of; year by year, where there are years."""
+    part, whole = (_by_year(answers[rule[name]]) for name in ("field", "other"))
     for year, value in part.items():
         most = whole.get(year, value)
         if NOTHING not in (value, most) and value > most:
-            message = said(
-                "%(year)s 年%(part)s不能大于%(whole)s，现为 %(value)s 和 %(most)s，请核对",
-                year=year,
-                part=label(rule["field"]),
-                whole=label(rule["other"]),
-                value=value,
-                most=most,
-            )
-            yield f"{rule['field']}.{year}", "not_above", message
+            facts = {"part": label(rule["field"]), "whole": label(rule["other"]), "value": value, "most": most}
+            if not year:
+                message = said("%(part)s不能大于%(whole)s，现为 %(value)s 和 %(most)s，请核对", **facts)
+            else:
+                message = said(
+                    "%(year)s 年%(part)s不能大于%(whole)s，现为 %(value)s 和 %(most)s，请核对", year=year, **facts
+                )
+            yield f"{rule['field']}.{year}" if year else rule["field"], "not_above", message
+
+
+def _by_year(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {"": value}
 
 
 def _length_together(rule: Rule, answers: Answers, label: Label) -> Iterator[Broken]:
@@ -266,7 +269,7 @@ _TEXTS = {"line", "text", "long_text", "notice_text"}
 _CHECKS: Final[dict[str, tuple[Callable[[Rule, Answers, Label], Iterable[Broken]], dict[str, Any]]]] = {
     "years_before": (_years_before, {"year": {"year"}, "fields": {"by_year"}}),
     "requires_when": (_requires_when, {"when": _ANY, "then": _ANY}),
-    "not_above": (_not_above, {"field": {"by_year"}, "other": {"by_year"}}),
+    "not_above": (_not_above, {"field": {"by_year", "whole", "decimal"}, "other": {"by_year", "whole", "decimal"}}),
     "length_together": (_length_together, {"fields": _TEXTS, "limit": _ANY}),
     "after_now": (_after_now, {"field": {"moment"}}),
     "not_after_today": (_not_after_today, {"field": {"date"}}),

@@ -85,6 +85,10 @@ def _check_regime(report: Report, content: bytes, around: Surroundings, names: C
             there_are = tables.among(criterion, sorted(str(row) for row in rows))
             why = f"criteria.{criterion}：criteria.dmn 没有编号为 {criterion} 的行{there_are}；请改正名称或在表中添加"
             report.error(_line_of(content, criterion), "regime", why)
+    for kind, opening in regime.opens.items():
+        if f"{opening.process}.bpmn" not in names:
+            why = f"opens.{kind} 的流程 {opening.process} 没有流程图 {opening.process}.bpmn；请改正名称或添加流程图"
+            report.error(_line_of(content, opening.process), "regime", why)
     if all(name in {**around.diagrams, **around.tables} for name in names if name.endswith((".bpmn", ".dmn"))):
         numbers.check(report, content, around)  # what cannot be read asks for nothing, and is told of
 
@@ -107,16 +111,8 @@ def _check_clauses(report: Report, files: Files, around: Surroundings) -> None:
     if unread or around.regime is None or None in around.forms.values():
         return  # what cannot be read carries nothing, and is told of
     for duty in clauses.uncarried():
-        why = (
-            f"{duty.clause}（{duty.gist}）无人承载；请写明 carriers，"
-            "或在 outside 中写明为何在系统之外，或在 waits 中写明待哪一部分承载"
-        )
+        why = f"{duty.clause}（{duty.gist}）无人承载；请写明 carriers，或在 outside 中写明为何在系统之外"
         report.error(_line_of(content, duty.gist), "clauses", why)
-    for duty in clauses.waiting():
-        if duty.waits not in clause_files.PARTS:
-            known = tables.among(duty.waits or "", clause_files.PARTS)
-            why = f"{duty.clause}（{duty.gist}）waits 应为系统待建的部分，没有“{duty.waits}”{known}"
-            report.error(_line_of(content, duty.gist), "clauses", why)
     for clause, carrier in carriers.missing(files, clauses):
         why = f"{clause} 的载体 {carrier.kind} {carrier.id} 不存在；请改正编号，或在系统中补上"
         report.error(_line_of(content, carrier.id), "clauses", why)

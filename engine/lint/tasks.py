@@ -67,8 +67,13 @@ def _check_limit(report: Report, node: etree._Element, given: Mapping[str, str],
     limit, closes_with = given.get("limit"), given.get("closes_with")
     if limit and closes_with:
         report.error(node, "unknown-limit", "limit 和 closes_with 只能写一个；请删去其中之一")
-    if closes_with and closes_with != "round":
-        report.error(node, "unknown-limit", f'closes_with={closes_with} 不存在；只能写 "round"，即随批次截止')
+    if closes_with and closes_with not in conventions.CLOSINGS:
+        report.error(
+            node,
+            "unknown-limit",
+            f"closes_with={closes_with} 不存在；可用的有 round（随批次截止）、"
+            "obligation（随义务的日期）、rectification（随考核写明的整改期限）",
+        )
     if limit and around.regime is not None and limit not in around.regime.limits:
         why = (
             f"规则体系 {around.regime.name} 没有时限 {limit}；请在 [limits] 中写明，现有 {joined(around.regime.limits)}"

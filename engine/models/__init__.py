@@ -1,5 +1,6 @@
 """What we remember: a table a thing of the office, a comment where the column does not say it."""
 
+from engine.models.cultivation import Measurement, Prospect, TypicalCase
 from engine.models.days import DayOverride, HolidayNotice
 from engine.models.letters import (
     Attempt,
@@ -26,7 +27,16 @@ from engine.models.review import (
     Seat,
     Stance,
 )
-from engine.models.rounds import Cluster, Notice, Obligation, Recommendation, Round, RoundLevel
+from engine.models.rounds import (
+    Cluster,
+    ClusterChange,
+    Finding,
+    Notice,
+    Obligation,
+    Recommendation,
+    Round,
+    RoundLevel,
+)
 from engine.models.work import (
     Case,
     Deployment,
@@ -45,6 +55,7 @@ __all__ = [
     "Case",
     "ChainHead",
     "Cluster",
+    "ClusterChange",
     "DayOverride",
     "Delivery",
     "Deployment",
@@ -53,6 +64,7 @@ __all__ = [
     "Draft",
     "Event",
     "Feed",
+    "Finding",
     "Heartbeat",
     "HolidayNotice",
     "IdempotencyKey",
@@ -63,6 +75,7 @@ __all__ = [
     "Letter",
     "LetterChoice",
     "MailAccount",
+    "Measurement",
     "Membership",
     "Message",
     "Notice",
@@ -74,6 +87,7 @@ __all__ = [
     "Person",
     "PoolMember",
     "Precheck",
+    "Prospect",
     "Recommendation",
     "Reminder",
     "Round",
@@ -87,4 +101,5 @@ __all__ = [
     "Substitute",
     "Tally",
     "Task",
+    "TypicalCase",
 ]

@@ -113,10 +113,12 @@ class Notice(Base):
 
 
 UNPLANNED = text("state = 'open' AND planned_at IS NULL")
+UNMET = text("state = 'open' AND finds_at IS NOT NULL")
+UNOPENED = text("state = 'open' AND case_id IS NULL AND opens_at IS NOT NULL")
 
 
 class Obligation(Base):
-    """义务: what is owed by when: by a cluster, or by the bureau to a publicity period or a round.
+    """义务: what is owed by when: by a cluster, or by the bureau to a cluster, a publicity period or a round.
 
     The printed date never moves silently. Time limits of steps stand with their tasks.
     """
@@ -128,7 +130,7 @@ class Obligation(Base):
     cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
     round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"))
-    kind: Mapped[str]  # annual_report, renewal, expiry; publicity; round_closing
+    kind: Mapped[str]  # annual_report, assessment, renewal, expiry; publicity; round_closing
     year: Mapped[int]  # in which the date falls
     printed_on: Mapped[date]
     effective_on: Mapped[date]  # after the regime's roll
@@ -138,13 +140,60 @@ class Obligation(Base):
     provisional: Mapped[bool]  # rests on a year without a holiday notice
     calendar_revision: Mapped[str]  # the calendar it was worked out with
     clause: Mapped[str]
+    owed_by: Mapped[str | None] = mapped_column(
+        ForeignKey("organisation.code")
+    )  # the bureau, once for each cluster; empty: the cluster's applicant, or of no cluster the bureau
     state: Mapped[str]  # open, met, lapsed, cancelled
     settled_at: Mapped[datetime | None]  # when it became met, lapsed or cancelled
     planned_at: Mapped[datetime | None]  # when its reminders were written down; empty: they are to be
+    opens_at: Mapped[datetime | None]  # when its case opens by itself; empty: no case does
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_run.id"), unique=True)  # that it has opened
+    finds_at: Mapped[datetime | None]  # when not having met it becomes a finding; empty: it does not, or has
     __table_args__ = (
         UniqueConstraint("cluster_id", "kind", "year"),
         UniqueConstraint("notice_id"),
         UniqueConstraint("round_id"),
         Index("ix_obligation_year", "bureau_code", "due_at", "id"),
         Index("ix_obligation_unplanned", "id", sqlite_where=UNPLANNED, postgresql_where=UNPLANNED),
+        Index("ix_obligation_to_open", "opens_at", sqlite_where=UNOPENED, postgresql_where=UNOPENED),
+        Index("ix_obligation_unmet", "finds_at", sqlite_where=UNMET, postgresql_where=UNMET),
     )
+
+
+class Finding(Base):
+    """情形线索: a fact that may be a ground of revocation. What becomes of it a person decides, never a date."""
+
+    __tablename__ = "finding"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id"), index=True)
+    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
+    ground: Mapped[str]  # of conventions.GROUNDS
+    clause: Mapped[str]
+    facts: Mapped[str]
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"))  # that was not met
+    seen_in: Mapped[int | None] = mapped_column(ForeignKey("case_run.id"))  # whose answers or outcome told of it
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str]
+    state: Mapped[str]  # open, dropped, pursued
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
+    reason: Mapped[str | None]  # for dropping it
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_run.id"))  # of the revocation that it led to
+    __table_args__ = (
+        UniqueConstraint("obligation_id"),
+        UniqueConstraint("seen_in", "ground"),
+        Index("ix_finding_open", "bureau_code", "state", "id"),
+    )
+
+
+class ClusterChange(Base):
+    """变动: a major change of a recognised cluster as it was filed and checked."""
+
+    __tablename__ = "cluster_change"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_run.id"), unique=True)
+    changed_on: Mapped[date]
+    filed_on: Mapped[date]
+    told: Mapped[Any] = mapped_column(Json)  # what was filed, by field
+    industry_before: Mapped[str | None]  # 主导产业 until then

@@ -1,12 +1,14 @@
 """Deployments, the cases that run on them, and all that hangs on a case."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.columns import Base, Json
+
+UNAPPLIED = text("applied_at IS NULL")
 
 
 class Deployment(Base):
@@ -21,7 +23,13 @@ class Deployment(Base):
     deployed_by: Mapped[str]
     approved_by: Mapped[str | None]  # the second pair of eyes
     engine_version: Mapped[str]
-    __table_args__ = (UniqueConstraint("regime", "number"),)
+    # From when on new cases run on it. One that is in force at once has the day of the one that it takes the place of.
+    effective_on: Mapped[date] = mapped_column(server_default="2000-01-01")
+    applied_at: Mapped[datetime | None]  # when what is owed had followed its rules; empty: its day is to come
+    __table_args__ = (
+        UniqueConstraint("regime", "number"),
+        Index("ix_deployment_to_apply", "effective_on", sqlite_where=UNAPPLIED, postgresql_where=UNAPPLIED),
+    )
 
 
 class DeploymentFile(Base):

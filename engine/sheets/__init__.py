@@ -5,4 +5,6 @@ from engine.sheets.reading import read
 from engine.sheets.summary import summary
 from engine.sheets.template import template
 
-__all__ = ["Imported", "SheetProblem", "read", "summary", "template"]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # media type of such a file
+
+__all__ = ["XLSX", "Imported", "SheetProblem", "read", "summary", "template"]

@@ -11,6 +11,7 @@ from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from engine import archives
@@ -26,9 +27,9 @@ _WIDTH = 4.5  # characters of a sheet's column for each share of a printed one
 
 
 def summary(
-    title: str, above: Sequence[str], columns: Sequence["Column"], entries: Sequence[Sequence[str]], most: int
+    title: str, above: Sequence[str], columns: Sequence["Column"], entries: Sequence[Sequence[str]], most: int | None
 ) -> bytes:
-    """The file's bytes, the same for the same table. `most`: characters that its last column takes."""
+    """The file's bytes, the same for the same table. `most`: characters that its last column takes; None: any."""
     book = Workbook()
     book.properties.creator, book.properties.title = "", title
     book.properties.created = book.properties.modified = _MOMENT
@@ -48,12 +49,8 @@ def summary(
             cell.border, cell.font = _BORDER, Font(bold=row == first)
     for place, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width * _WIDTH
-    last = get_column_letter(len(columns))
-    refused = f"不得超过 {most} 字"
-    check = DataValidation(type="textLength", operator="lessThanOrEqual", formula1=str(most), error=refused)
-    check.showErrorMessage = True
-    check.add(f"{last}{first + 1}:{last}{first + max(len(entries), 1)}")
-    sheet.add_data_validation(check)
+    if most is not None:
+        _bounded(sheet, get_column_letter(len(columns)), first, len(entries), most)
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", "9"  # A4
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_setup.fitToHeight = 0
@@ -61,3 +58,12 @@ def summary(
     filled = io.BytesIO()
     ExcelWriter(book, zipfile.ZipFile(filled, "w")).save()  # Workbook.save would write down when
     return archives.settled(filled.getvalue())
+
+
+def _bounded(sheet: Worksheet, column: str, head: int, rows: int, most: int) -> None:
+    """The column takes so many characters, as the spreadsheet itself tells."""
+    refused = f"不得超过 {most} 字"
+    check = DataValidation(type="textLength", operator="lessThanOrEqual", formula1=str(most), error=refused)
+    check.showErrorMessage = True
+    check.add(f"{column}{head + 1}:{column}{head + max(rows, 1)}")
+    sheet.add_data_validation(check)

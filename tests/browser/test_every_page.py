@@ -34,7 +34,9 @@ PEOPLE = [
     "ministry-leader",
 ]
 SMALLEST = {"width": 320, "height": 640}
-NO_PAGE = re.compile(r"/look|\.pdf|\.xlsx|\.csv|\.ics|\.zip|/files/|format=(csv|json)|/api/|/static/|/export|/diagram")
+NO_PAGE = re.compile(
+    r"/look|\.pdf|\.docx|\.xlsx|\.csv|\.ics|\.zip|/files/|format=(csv|json)|/api/|/static/|/export|/diagram"
+)
 MOST = 40  # kinds of page for one person
 
 _LINKS = "(links) => links.map((link) => link.href)"

@@ -40,6 +40,7 @@ from engine.models import (
     Case,
     DayOverride,
     Delivery,
+    Finding,
     HolidayNotice,
     Inspection,
     Letter,
@@ -47,18 +48,21 @@ from engine.models import (
     Panel,
     Person,
     PoolMember,
+    Prospect,
     Round,
     Seat,
     Substitute,
     Task,
+    TypicalCase,
 )
 from engine.objections import Sent, Written
 from engine.pool import Card
 from engine.publicity import Period
-from tests import holidays, samples
+from tests import holidays, samples, yearly
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
 from tests.unit.test_uploads import PDF
+from web.rehearsal import runs
 
 BUREAU, COUNTY, SIBLING, PARK = "441800", "441881", "441882", "441881-01"
 OTHER_BUREAU, OTHER_COUNTY = "440500", "440513"
@@ -96,6 +100,9 @@ THINGS: Mapping[str, list[str]] = {
     "task_id": ["filed", "fill_in", "review", "inspect", "draft_call"],
     "round_id": ["open_round", "draft_round"],
     "cluster_id": ["county_cluster", "park_cluster"],
+    "finding_id": ["finding"],
+    "prospect_id": ["prospect"],
+    "typical_case_id": ["typical"],
     "file_id": ["bound_file", "loose_file", "evidence"],
     "notice_id": ["call", "shown"],
     "objection_id": ["objection"],
@@ -114,6 +121,7 @@ THINGS: Mapping[str, list[str]] = {
     "message_id": ["message"],
     "delivery_id": ["delivery"],
     "secret": ["feed"],
+    "rehearsal_id": ["rehearsal"],
 }
 
 BODIES: Mapping[str, Any] = {  # what is sent with a deed
@@ -228,6 +236,9 @@ def furnish(database: Database, data: Path) -> Place:
     o.complete("city", o.open_task(county.id, "first_review"), samples.ANSWERS["first_review"])
     ids |= _judged(at, county)
     ids |= _dated(at, county)
+    ids["finding"] = _found(at, county)
+    ids |= _cultivated(at, county, evidence)
+    ids["rehearsal"] = _rehearsed(at.settings.data)
     ids |= _objected(at, county, drafted)
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
@@ -238,6 +249,75 @@ def furnish(database: Database, data: Path) -> Place:
     ids["somebody"] = str(actors["county2"].person_id)
     ids |= _told(database, actors, ids["fill_in"])
     return Place(at, ids | {"licences": "licences.txt"}, tokens, seen, actors)
+
+
+def _rehearsed(data: Path) -> str:
+    """A rehearsal that has only just begun: it can be cancelled, and is not deleted yet."""
+    folder = data / runs.FOLDER / "1"
+    folder.mkdir(parents=True)
+    about = {
+        "regime": "qingyuan",
+        "title": "清远市中小企业特色产业集群",
+        "bureau": BUREAU,
+        "clusters": 3,
+        "by": "owner",
+    }
+    dates = {"first": "2025-03-04", "last": "2026-03-04", "asked_at": samples.MOMENT.isoformat()}
+    runs.write(folder, "asked.json", {**about, **dates, "seed": 1, "words": {}})
+    runs.write(folder, "state.json", {"state": "starting"})
+    for name in (runs.LINES, runs.LETTERS):
+        (folder / name).touch()
+    return folder.name
+
+
+def _found(at: Desk, case: Case) -> str:
+    """A finding about the county's cluster."""
+    with at.database.write() as session:
+        noted = Finding(
+            cluster_id=case.cluster_id,
+            bureau_code=BUREAU,
+            ground="falsehood",
+            clause="第十八条（二）",
+            facts="申报表所列专利不属于集群企业",
+            noted_at=samples.MOMENT,
+            noted_by="city",
+            state="open",
+        )
+        session.add(noted)
+        session.flush()
+        return str(noted.id)
+
+
+def _cultivated(at: Desk, case: Case, file_id: str) -> dict[str, str]:
+    """A cluster-to-be in the county's pool, and a typical case of its cluster, in public, with a file."""
+    with at.database.write() as session:
+        prospect = Prospect(
+            regime="qingyuan",
+            bureau_code=BUREAU,
+            keeper_code=COUNTY,
+            organisation_code=COUNTY,
+            name="中小企业特色产业集群（陶瓷产业）",
+            industry="陶瓷",
+            niche="建筑陶瓷",
+            plan=[],
+            state="growing",
+            added_at=samples.MOMENT,
+            added_by="county",
+        )
+        typical = TypicalCase(
+            regime="qingyuan",
+            bureau_code=BUREAU,
+            cluster_id=case.cluster_id,
+            organisation_code=COUNTY,
+            case_id=case.id,
+            title="共享检测中心降低检测费用",
+            told=yearly.TYPICAL,
+            files=[file_id],
+            published_at=samples.MOMENT,
+        )
+        session.add_all([prospect, typical])
+        session.flush()
+        return {"prospect": str(prospect.id), "typical": str(typical.id)}
 
 
 def _dated(at: Desk, case: Case) -> dict[str, str]:

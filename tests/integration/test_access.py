@@ -179,6 +179,13 @@ TABLE: dict[str, set[str]] = {
         f"{deed} /letters/preview{more}": {"owner", "other_owner"}
         for deed, more in (("GET", ""), ("POST", ""), ("POST", "/send"))
     },
+    # rehearsals: for who looks after the diagrams or leads the bureau; each their own bureau's
+    **{f"{method} /rehearsals": {"owner", "leader", "other_owner", "other_leader"} for method in ("GET", "POST")},
+    **{
+        f"{deed.replace('IT', '{rehearsal}')}": {"owner", "leader"}
+        for deed in ("GET /rehearsals/IT", "GET /rehearsals/IT/lines.jsonl", "GET /rehearsals/IT/letters.txt")
+    },
+    **{f"POST /rehearsals/{{rehearsal}}/{deed}": {"owner", "leader"} for deed in ("cancel", "delete")},
     # the three administrators (GB/T 22239-2019 8.1.5)
     "GET /office": {"sysadmin", "secadmin", "auditor"},
     **{
@@ -354,6 +361,40 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/clusters/{park_cluster}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
     "GET /api/v1/clusters/{county_cluster}/obligations": COUNTY_SIDE | BUREAU_STAFF,
     "GET /api/v1/clusters/{park_cluster}/obligations": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    "GET /clusters": APPLICANTS_AND_BUREAUS,
+    "GET /clusters/{county_cluster}": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /clusters/{park_cluster}": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    "POST /clusters/{county_cluster}/changes": COUNTY_SIDE,
+    "POST /clusters/{park_cluster}/changes": {"park"},
+    "POST /clusters/{county_cluster}/findings": {"city", "city2"},
+    "POST /clusters/{park_cluster}/findings": {"city", "city2"},
+    "GET /clusters/{county_cluster}/figures": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /clusters/{park_cluster}/figures": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    "GET /clusters/{county_cluster}/figures.xlsx": COUNTY_SIDE | BUREAU_STAFF,
+    "GET /clusters/{park_cluster}/figures.xlsx": {"park"} | COUNTY_SIDE | BUREAU_STAFF,
+    **dict.fromkeys(("GET /reports", "GET /reports.xlsx"), APPLICANTS_AND_BUREAUS),  # each their own clusters'
+    # of their own bureau's clusters, of which there are none here
+    "GET /reports/evaluation.docx": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},
+    "POST /reports/urge": KEEPERS,  # those that they see
+    "POST /reports/{obligation}/urge": OWN_KEEPERS,
+    # typical cases: the county writes them, everybody reads them, who has published one withdraws it
+    "POST /clusters/{county_cluster}/typical-cases": COUNTY_SIDE,
+    "POST /clusters/{park_cluster}/typical-cases": COUNTY_SIDE,
+    **{f"GET /typical-cases{more}": EVERYBODY for more in ("", "/{typical}", "/{typical}/files/{bound_file}")},
+    "POST /typical-cases/{typical}/withdraw": {"publisher"},
+    # the cultivation pool: its county keeps it, the bureau looks in
+    **dict.fromkeys(("GET /cultivation", "GET /cultivation.xlsx"), APPLICANTS_AND_BUREAUS),
+    **dict.fromkeys(("GET /cultivation/new", "POST /cultivation/new"), COUNTY_SIDE | {"sibling"}),
+    "GET /cultivation/{prospect}": COUNTY_SIDE | BUREAU_STAFF,
+    **{
+        f"{method} /cultivation/{{prospect}}/{deed}": COUNTY_SIDE
+        for method, deed in (
+            *(("GET", "edit"), ("POST", "edit"), ("GET", "measure"), ("POST", "measure")),
+            *(("POST", "withdraw"), ("POST", "apply")),
+        )
+    },
+    "GET /findings": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own bureau's
+    **dict.fromkeys(("POST /findings/{finding}/drop", "POST /findings/{finding}/pursue"), OWN_KEEPERS),
     # files
     "POST /api/v1/files": HANDLERS,
     "GET /api/v1/files/{bound_file}": COUNTY_CASE,

@@ -226,7 +226,7 @@ def test_a_script_pages_through_the_year_and_urges(at: Desk) -> None:
         page = city.get(path.removeprefix("/api/v1")).get_json()
         seen += [row["id"] for row in page["items"]]
         path = page["next"]
-    assert len(seen) == len(set(seen)) == 6, "three reports, three windows of renewal"
+    assert len(seen) == len(set(seen)) == 9, "three reports, three assessments, three windows of renewal"
     assert city.post(f"/obligations/{seen[0]}/urge").status_code == 200
     again = city.post(f"/obligations/{seen[0]}/urge")
     assert (again.status_code, again.get_json()["code"]) == (409, "refused")

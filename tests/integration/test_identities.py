@@ -330,6 +330,21 @@ def test_one_that_is_over_or_revoked_does_not_count(national: Chain, how: dict[s
     assert ASKED in refusal(national, case_id, "fill_in", application_year=2025, niche="红茶")[1]
 
 
+@pytest.mark.parametrize(("meanwhile", "counts"), [("holds", "provincial"), ("rests", None)])
+def test_what_is_over_and_waits_for_its_renewal_counts_as_its_bureau_has_set(
+    national: Chain, meanwhile: str, counts: str | None
+) -> None:
+    """No text says what holds between the last valid day and the 复核."""
+    files = dict(bundle.shipped("shantou"))
+    files["regime.toml"] = files["regime.toml"].replace(b'meanwhile = "rests"', f'meanwhile = "{meanwhile}"'.encode())
+    with national.database.write() as session:
+        deploying.deploy(session, "shantou", files, by="setup")
+    mine = recognised(national, NAME, CITY, regime="municipal")
+    recognised(national, NAME, PROVINCE, regime="shantou", last_day=date(2025, 4, 9), same_as=mine)
+    with national.database.read() as session:
+        assert identities.higher_level(session, mine) == counts
+
+
 def test_a_city_is_no_province(national: Chain) -> None:
     recognised(national, NAME, CITY, regime="municipal")
     case_id = national.apply("county1")

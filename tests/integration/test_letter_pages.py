@@ -486,7 +486,7 @@ def test_a_letter_is_tried_out_on_its_writer_alone(at: Desk) -> None:
 def test_every_letter_that_ships_reads_well_with_the_longest_data(at: Desk) -> None:
     mine = as_(at, "owner")
     names = sorted(path.stem for path in (bundle.FOLDER / "letters").glob("*.txt"))
-    assert len(names) == 33
+    assert len(names) > 30
     for name in names:
         assert mine.get(f"/letters/preview?name={name}&example=longest").status_code == 200, name
 

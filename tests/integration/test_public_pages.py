@@ -206,7 +206,9 @@ def test_the_register_shows_the_first_and_the_last_valid_day(at: Desk, passer_by
     clock.move_to("2028-06-20 23:59")
     assert ">有效<" in text(passer_by, f"/register/{cluster}")
     clock.move_to("2028-06-21 00:00")
-    assert ">待复核<" in text(passer_by, f"/register/{cluster}")
+    page = text(passer_by, f"/register/{cluster}")
+    assert ">待复核<" in page
+    assert "复核尚无结果；在此期间不作为有效认定（本局设置）" in page
 
 
 def test_a_cluster_shows_the_notices_that_named_it_and_no_others(

@@ -83,12 +83,6 @@ def test_every_duty_of_the_text_has_its_row(hall: Hall) -> None:
         assert f'id="clause-{duty.clause}"' in body
 
 
-def test_a_duty_that_waits_is_told_and_not_hidden(hall: Hall) -> None:
-    told = row(hall.ask("city", "/rules/qingyuan"), "第八条")
-    assert "建立集群培育库" in told
-    assert "待建 由系统的后续部分承载：培育库" in told
-
-
 def test_a_carriers_link_shows_its_step_on_the_diagram_and_in_words(hall: Hall) -> None:
     shown = hall.read("county", "/rules/qingyuan")
     (address,) = {link for link, words in shown.links if words == "填写申报表（申报）"}

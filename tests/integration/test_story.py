@@ -514,9 +514,12 @@ def recognised_for_three_years(bureau: Bureau, cases: dict[str, int]) -> None:
         assert bureau.as_(who).get(f"{path}/obligations").json["items"] == owed
         assert [(row["kind"], row["printed_on"], row["clause"]) for row in owed] == [
             ("annual_report", "2026-03-15", "第十七条"),  # a Sunday, and stays there
+            ("assessment", "2026-05-31", "本局设置"),
             ("annual_report", "2027-03-15", "第十七条"),
+            ("assessment", "2027-05-31", "本局设置"),
             ("annual_report", "2028-03-15", "第十七条"),
             ("renewal", "2028-04-20", "本局设置"),
+            ("assessment", "2028-05-31", "本局设置"),
             ("expiry", "2028-10-20", "第十六条"),
         ]
         assert all(row["effective_on"] == row["printed_on"] and row["state"] == "open" for row in owed)
@@ -641,7 +644,7 @@ def nothing_is_left_over(bureau: Bureau, visits: int) -> None:
         "precheck": 4 + 2 + 2,  # filed, twice corrected and first reviewed; filed and first reviewed
         "letter": 6 + 6 + 4 + 1 + visits + tasks_told,
         "notice": 3,  # call, publicity, publication
-        "obligation": 2 * 5 + 2,  # the clusters', the closing minute and the publicity
+        "obligation": 2 * (5 + 3) + 2,  # the clusters' and their assessments, the closing minute and the publicity
         "message": 3 + 3 + 1,  # to the cases still open at the draw, at the decision, and at the settling
         "file": 1 + 2,  # the applicant's, and the decision as PDF and Word
         "pool_member": 4 + 2,

@@ -20,7 +20,6 @@ from tests.planted import (
 GONE = b'[[internal]]\nelement = "application.gone"\nreason = "x"\n'
 UNCARRIED = '[[clause]]\nclause = "第二条"\ngist = "监督集群"\nactor = "市局"\n'.encode()
 CHAINED = REGIME + "[chain]\nlevels = ['city']\nbureau_sees = 'filing'\nbasis = 'setting'\n"
-FOR_EVER = UNCARRIED + 'waits = "督查"\n'.encode()  # no part of the system that is still to come
 DEAD = {  # what stands in its line → the regime with a number that nobody asks for
     "decision": REGIME.replace("limits = { ", "limits = { decision = { working_days = 5, basis = 'setting' }, "),
     "hearing": REGIME.replace("periods = { ", "periods = { hearing = { working_days = 5, basis = 'setting' }, "),
@@ -144,6 +143,6 @@ FILES = [
             at,
             "clauses.toml",
         )
-        for more, at in ((GONE, "gone"), (UNCARRIED, "监督集群"), (FOR_EVER, "监督集群"))
+        for more, at in ((GONE, "gone"), (UNCARRIED, "监督集群"))
     ),
 ]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from config import clauses
 from engine import bundle as bundles
 from engine import criteria, lint
 from engine.lint import dmn as lint_dmn
@@ -69,12 +68,12 @@ def test_a_number_that_nothing_reads_and_a_clause_that_nobody_carries_are_found(
     text = (
         files["regime.toml"]
         .decode()
-        .replace("[limits]", '[limits]\nhearing = { working_days = 5, basis = "setting" }', 1)
+        .replace("[limits]", '[limits]\nsurvey = { working_days = 5, basis = "setting" }', 1)
     )
     duty = '\n[[clause]]\nclause = "第九十九条"\ngist = "举行听证"\nactor = "主管部门"\n'
     found = told(regime, text, **{"clauses.toml": files["clauses.toml"] + duty.encode()})
     assert {rule for rule, _ in found} == {"dead-number", "clauses"}
-    assert all("limits.hearing" in message or "第九十九条（举行听证）无人承载" in message for _, message in found)
+    assert all("limits.survey" in message or "第九十九条（举行听证）无人承载" in message for _, message in found)
 
 
 def test_a_closing_moment_that_no_call_asks_about_is_found() -> None:
@@ -92,15 +91,6 @@ def test_papers_that_are_to_be_sent_and_are_nowhere_said_are_found(header: str) 
     text = bundles.shipped("national")["regime.toml"].decode()
     (found,) = told("national", without_section(text, header))
     assert (found[0], header in found[1]) == ("act-without-rule", True)
-
-
-def test_what_waits_for_a_part_still_to_come_is_counted_beside_the_faults() -> None:
-    result = run()
-    assert result.exit_code == 0
-    (line,) = result.stderr.splitlines()
-    for regime in bundles.regimes():
-        count = len(clauses.load(clauses.content(regime)).waiting())
-        assert f"{regime} {count} 项" in line
 
 
 def test_an_error_is_a_json_line_and_exit_status_one(tmp_path: Path) -> None:

@@ -84,14 +84,21 @@ def test_a_regime_may_roll_its_date_to_the_next_working_day(year: int, effective
         assert CALENDAR.previous_working_day(date(year, 3, 15)) in due.reminders
 
 
-def test_a_cluster_published_in_june_2025_owes_three_reports_a_renewal_and_its_last_day() -> None:
+def test_what_is_owed_of_a_cluster_published_in_june_2025() -> None:
     assert due_dates.owed(QINGYUAN, CALENDAR, date(2025, 6, 20), date(2028, 6, 20)) == [
         Owed("annual_report", 2026, date(2026, 3, 15), on(date(2026, 3, 15)), "第十七条"),
+        Owed("assessment", 2026, date(2026, 5, 31), on(date(2026, 5, 31)), "本局设置", by_bureau=True),
         Owed(
             "annual_report", 2027, date(2027, 3, 15), on(date(2027, 3, 15), provisional=True), "第十七条"
         ),  # no notice for 2027 yet
+        Owed(
+            "assessment", 2027, date(2027, 5, 31), on(date(2027, 5, 31), provisional=True), "本局设置", by_bureau=True
+        ),
         Owed("renewal", 2027, date(2027, 12, 20), on(date(2027, 12, 20)), "本局设置"),
         Owed("annual_report", 2028, date(2028, 3, 15), on(date(2028, 3, 15), provisional=True), "第十七条"),
+        Owed(
+            "assessment", 2028, date(2028, 5, 31), on(date(2028, 5, 31), provisional=True), "本局设置", by_bureau=True
+        ),
         Owed("expiry", 2028, date(2028, 6, 20), on(date(2028, 6, 20)), "第十六条"),
     ]
 

@@ -147,7 +147,10 @@ def test_the_steps_that_may_send_a_case_back_offer_it() -> None:
     with_a_way_back = {
         name for name in FORMS if "decision" in form(name).fields() and "return" in form(name).choices("decision")
     }
-    assert with_a_way_back == {"forward", "acceptance", "first_review", "recommend", "decide_list"}
+    of_a_round = {"forward", "acceptance", "first_review", "recommend", "decide_list"}
+    of_its_life = {"check_report", "renewal_review", "decide_renewal", "decide_revocation", "check_change"}
+    of_its_life |= {"check_rectification", "check_typical_case"}
+    assert with_a_way_back == of_a_round | of_its_life
 
 
 def test_the_application_has_the_nine_parts_of_the_printed_form() -> None:

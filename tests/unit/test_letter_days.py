@@ -71,6 +71,19 @@ CLUSTERS = {
         "2025-05-05 2025-08-03 2025-09-02 2025-10-02 2025-10-25 2025-10-31",
     ),
 }
+# When the bureau is told that the assessment of that cluster is due: 30 and 7 days before, on the day and 7 days after.
+ASSESSED = {
+    # 31 May (setting): 2026 a Sunday, eve Friday the 29th; 2027 a Monday
+    "qingyuan": "2026-05-01 2026-05-24 2026-05-29 2026-05-31 2026-06-07 2027-05-01 2027-05-24 2027-05-31 2027-06-07",
+    "shantou": "",  # its text asks for none
+    # 30 June (setting): 2024 a Sunday, eve Friday the 28th; 2025 a Monday
+    "guangxi": "2024-05-31 2024-06-23 2024-06-28 2024-06-30 2024-07-07 2025-05-31 2025-06-23 2025-06-30 2025-07-07",
+    # 31 July (setting): a Monday, a Wednesday and a Thursday
+    "national": """
+        2023-07-01 2023-07-24 2023-07-31 2023-08-07 2024-07-01 2024-07-24 2024-07-31 2024-08-07
+        2025-07-01 2025-07-24 2025-07-31 2025-08-07
+    """,
+}
 REPORTS = {
     "qingyuan": [2026, 2027, 2028],
     "shantou": [2026, 2027, 2028],
@@ -107,7 +120,7 @@ def test_the_reminders_of_a_cluster_leave_on_these_days(name: str) -> None:
     rules = regime.shipped(name)
     _, last = rules.validity_days(date.fromisoformat(published))
     found: dict[str, list[date]] = {}
-    years = []
+    years, assessed = [], list[date]()
     for owed in due_dates.owed(rules, DAYS, date.fromisoformat(published), last):
         rungs = reminders.rungs(
             rules.ladders[owed.kind], due_dates.end_of(owed.placed.effective_on), DAYS, owed.printed_on
@@ -119,10 +132,14 @@ def test_the_reminders_of_a_cluster_leave_on_these_days(name: str) -> None:
             years.append(owed.year)
             assert set(on) <= set(days(PRINTED[name]))
             assert len([each for each in days(PRINTED[name]) if each in on]) == len(on)
+        elif owed.kind == "assessment":
+            assert owed.by_bureau
+            assessed += on
         else:
             found[owed.kind] = on
     assert found == {"renewal": days(renewal), "expiry": days(expiry)}
     assert years == REPORTS[name]
+    assert assessed == days(ASSESSED[name])
 
 
 @pytest.mark.parametrize(

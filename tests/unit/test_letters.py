@@ -59,6 +59,11 @@ SAID = {
     ],
     "recommended": ["【已推荐】", "推荐至上一级主管部门", "推荐意见", "目前无需操作"],
     "not_recommended": ["【未推荐】", "理由", "缺少专精特新企业名单", "就此办结", "重新申报", "县级主管部门"],
+    "renewed": ["【复核通过】", "2028年6月20日", "决定的理由", "每年按期填报", "重大变动"],
+    "renewal_failed": ["【复核未通过】", "理由", "由主管部门决定", "听取你单位的陈述"],
+    "revocation_hearing": ["【陈述和申辩】", "2025年5月20日", "上传证明材料", "逾期没有陈述"],
+    "revoked": ["【撤销认定】", "决定和理由", "不再要求报送", "行政复议"],
+    "not_revoked": ["【不予撤销】", "不予撤销", "决定和理由", "按期报送年度报告"],
     "second_review_failed": ["【复审未通过】", "理由", "缺少专精特新企业名单", "就此办结", "重新申报", "县级主管部门"],
     "not_listed": ["【未予认定】", "理由：缺少专精特新企业名单", "就此办结", "与本局联系", "重新申报", "县级主管部门"],
     "recognised": [
@@ -95,10 +100,20 @@ SAID = {
     "publicity_begins": ["【公示】", "2025年6月3日至2025年6月11日", "异议", "不予确认", "目前无需操作"],
     "publicity_ends": ["【公示】", "还剩3天", "到2025年5月20日止", "核查公示情况", "不予确认"],
     "round_closing": ["【申报截止】", "还剩3天", "2025年5月20日截止", "不列入本批次", "尽快提交"],
+    "assessment": ["【监督和考核】", "还剩3天", "应于2025年5月20日前作出结论", "示例2025-001", "不会自动作出结论"],
+    "assessed": ["【监督和考核】", "已经作出结论", "结论：\n缺少专精特新企业名单", "整改内容和期限", "目前无需操作"],
     "annual_report": ["【年度报告】", "还剩3天", "应于2025年5月20日前报送", "示例2025-001", "可能撤销认定"],
     "validity": ["【有效期】", "示例2025-001", "2025年6月20日至2028年6月20日", "申请复核", "撤销认定"],
     "date_changed": ["【日期变更】", "原日期：2025年5月19日", "新日期：2025年5月20日", "国办发明电", "以本通知为准"],
     "calendar_missing": ["【放假通知】2027年", "暂按预估", "由另一人确认", "可能与实际不符"],
+    "rules_end": [
+        "【施行期限】",
+        "还剩3天",
+        "到2025年5月20日止",
+        "没有接续的版本",
+        "不能再组织新的申报批次",
+        "到生效日自动启用",
+    ],
     "publicity_too_short": ["【公示期不足】", "应到2025年5月20日", "2025年6月3日至", "是否重新公示", "提出异议"],
     "digest": ["【每日汇总】示例经办人", "· 【新待办】受理\n· 【到期提醒】初审\n", "法定期限", "个人设置"],
 }
@@ -111,6 +126,11 @@ SAID_IN_ENGLISH = {
     "not_passed": ["[First review not passed]", "Reasons:\n缺少", "The case ends here", "in a later round"],
     "recommended": ["[Recommended]", "to the department above", "need not do anything now"],
     "not_recommended": ["[Not recommended]", "Reasons:\n缺少", "The case ends here", "in a later round"],
+    "renewed": ["[Renewed]", "2025-06-20 to 2028-06-20", "annual report", "major changes"],
+    "renewal_failed": ["[Not renewed]", "Reasons:\n缺少", "for the department to decide", "you will be heard"],
+    "revocation_hearing": ["[Hearing]", "2025-05-20", "add your evidence", "If nothing is stated"],
+    "revoked": ["[Revoked]", "reasons:\n缺少", "nothing more is owed", "administrative reconsideration"],
+    "not_revoked": ["[Not revoked]", "is not revoked", "reasons:\n缺少", "annual reports"],
     "second_review_failed": ["[Second review not passed]", "Reasons:\n缺少", "The case ends here", "in a later round"],
     "not_listed": ["[Not recognised]", "Reason: 缺少", "The case ends here", "contact this bureau"],
     "recognised": ["[Recognised]", "示例2025-001", "2025-06-20 to 2028-06-20", "three years", "revoked"],
@@ -131,20 +151,26 @@ SAID_IN_ENGLISH = {
     "publicity_begins": ["[Publicity]", "2025-06-03 to 2025-06-11", "objections", "not confirmed"],
     "publicity_ends": ["[Publicity]", "3 days left", "until 2025-05-20", "not confirmed"],
     "round_closing": ["[Closing date]", "3 days left", "until 2025-05-20", "not part of this round"],
+    "assessment": ["[Assessment]", "3 days left", "by 2025-05-20", "nothing is concluded by itself"],
+    "assessed": ["[Assessment]", "Conclusion:\n缺少", "what and until when", "need not do anything now"],
     "annual_report": ["[Annual report]", "3 days left", "by 2025-05-20", "revoked"],
     "validity": ["[Validity]", "3 days left", "2025-06-20 to 2028-06-20", "apply for renewal", "revoked"],
     "date_changed": ["[Date changed]", "Before: 2025-05-19", "Now: 2025-05-20", "replaces what was said before"],
     "calendar_missing": ["[Holiday notice]", "for 2027", "are estimates", "another person confirm", "may be wrong"],
+    "rules_end": ["[End of rules]", "until 2025-05-20", "no round can be opened", "takes effect on its day by itself"],
     "publicity_too_short": ["[Publicity too short]", "until 2025-05-20", "publicise the list anew", "objected to"],
     "digest": ["[Daily digest]", "· 【新待办】受理\n", "set by law", "Your settings"],
 }
 OF_NO_CLUSTER = {
     *("list_returned", "panel_invitation", "publicity_ends", "publicity_too_short", "round_closing"),
-    *("calendar_missing", "digest"),
+    *("calendar_missing", "digest", "rules_end"),
 }
-OF_NO_CLAUSE = {"calendar_missing", "digest"}
-REMINDERS = {"publicity_ends", "publicity_too_short", "round_closing", "annual_report", "validity", "date_changed"}
-OF_NO_CASE = {*OF_NO_CLUSTER, "annual_report", "validity"}
+OF_NO_CLAUSE = {"calendar_missing", "digest", "rules_end"}
+REMINDERS = {
+    *("publicity_ends", "publicity_too_short", "round_closing", "annual_report", "assessment", "validity"),
+    "date_changed",
+}
+OF_NO_CASE = {*OF_NO_CLUSTER, "annual_report", "assessment", "validity"}
 
 
 def template(name: str) -> bytes:

@@ -97,7 +97,7 @@ LIMITS = fifth.RULES[fifth.RULES.index("[limits]") : fifth.RULES.index("[periods
     ("old", "new", "told"),
     [
         ('first_review = { working_days = 6, clause = "第六条" }\n', "", "unknown-limit 没有时限 first_review"),
-        ("[periods.publicity]", "[periods.hearing]", "unknown-period 没有 publicity"),
+        ("[periods.publicity]", "[periods.display]", "unknown-period 没有 publicity"),
         ("area_km2 = {", "area = {", "unknown-threshold 没有 area_km2"),
         (
             "[limits]\n",

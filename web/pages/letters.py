@@ -173,9 +173,9 @@ def put_in_force() -> BaseResponse:
 def _preview(problems: Sequence[Problem] = (), status: int = 422, *, tried: bool = False) -> Response:
     with frame.reading() as session:
         asked = _asked(session)
-        newest = deployments.newest(session, asked["regime"])
+        current = deployments.in_force(session, asked["regime"])
         obstacle = rewording.obstacle(session, guard.actor(), asked["regime"], asked["name"])
-    in_force = newest.number if newest else 0
+    in_force = current.number if current else 0
     overtaken = any(each.code == Conflict.code for each in problems)  # they are told, so from now on they have seen it
     faults = _faults(asked["text"])
     problems = [*problems, *faults]
@@ -196,7 +196,7 @@ def _preview(problems: Sequence[Problem] = (), status: int = 422, *, tried: bool
         halves=halves,
         fields=letter_files.FIELDS,
         kind=letters.kind,
-        newest=newest,
+        current=current,
         seen=in_force if overtaken else request.form.get("seen", in_force),
         obstacle=obstacle,
         reason=request.form.get("reason", ""),

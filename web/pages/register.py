@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from engine import bulletin, register
+from engine import bulletin, register, showcase
 from engine.register import STATES, Wanted
 from web.api import paging
 from web.api.public import listed, sheet
@@ -79,11 +79,13 @@ def show(cluster_id: int) -> Response:
     """A recognised cluster: its validity, and the notices that named it with their documents."""
     with frame.reading() as session:
         found = register.entry(session, cluster_id)
+        stories = [row for row in showcase.of_cluster(session, cluster_id) if not row["withdrawn_at"]]
         hung = {row["id"]: bulletin.files(session, row["files"]) for row in found["notices"]}
     return frame.page(
         "site/cluster.html",
         here="register",
         cluster=_shown(found, {found["regime"]: found["regime_title"]}),
+        stories=stories,
         others=recognitions.shown(found["others"]),
         notices=[{**row_of(row), "files": hung[row["id"]]} for row in found["notices"]],
     )

@@ -4,8 +4,8 @@ from itertools import groupby
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from engine import clause_table, particulars
-from engine.carriers import RECOMMENDATION
+from engine import clause_table, deployments, particulars, rule_ends
+from engine.carriers import CULTIVATION, EVALUATION, RECOMMENDATION, TYPICAL_CASES
 from engine.clause_table import Carried
 from web import letters
 from web.guard import guard
@@ -22,7 +22,15 @@ KINDS = {  # of a carrier
     "obligation": N_("到期事项"),
     "page": N_("页面"),
 }
-PAGES = {RECOMMENDATION.id: N_("推荐上报前列出本级认定情况")}
+PAGES = {
+    RECOMMENDATION.id: N_("推荐上报前列出本级认定情况"),
+    "figures": N_("历年数据，对照认定条件"),
+    "reports": N_("年度报告报送情况"),
+    "findings": N_("情形线索"),
+    EVALUATION: N_("起草集群发展评估报告"),
+    CULTIVATION.id: N_("培育库"),
+    TYPICAL_CASES.id: N_("公开的典型案例"),
+}
 
 
 @routes.get("/rules")
@@ -30,7 +38,14 @@ PAGES = {RECOMMENDATION.id: N_("推荐上报前列出本级认定情况")}
 def list_() -> Response:
     """The regimes that are deployed here."""
     with frame.reading() as session:
-        return frame.page("rules/list.html", here="rules", regimes=clause_table.regimes(session))
+        regimes = clause_table.regimes(session)
+        return frame.page(
+            "rules/list.html",
+            here="rules",
+            regimes=regimes,
+            planned={name: deployments.planned(session, name) for name in regimes},
+            ending=rule_ends.coming(session),
+        )
 
 
 @routes.get("/rules/<regime>")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine import access, calendars, clock, holiday_notices, particulars, year
+from engine import access, calendars, clock, holiday_notices, particulars, rule_ends, year
 from engine.access import BUREAU
 from engine.errors import Refused
 from engine.year import Item
@@ -46,6 +46,7 @@ def show() -> Response:
             calendars.of(session, bureau), asked, {on: (in_all[on], unfinished[on]) for on in in_all}
         )
         missing = holiday_notices.missing(session)
+        ending = [each for each in rule_ends.coming(session) if each.rules.bureau == bureau]
     kept: dict[str, Any] = {name: value for name, value in (("state", state), ("kind", kind)) if value}
     more = len(rows) > ON_PAGE
     return frame.page(
@@ -63,6 +64,7 @@ def show() -> Response:
         kind=kind,
         state=state,
         missing=missing,
+        ending=ending,
         kept=kept,
         next_href=url_for("year_pages.show", year=asked, **kept, **_mark(rows[ON_PAGE - 1])) if more else None,
         first_href=url_for("year_pages.show", year=asked, **kept) if "after" in request.args else None,

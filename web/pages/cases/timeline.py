@@ -171,5 +171,11 @@ _TOLD: Mapping[str, _Tell] = {
     "case.extended": _plain(N_("申报期限延长")),
     "round.published": _plain(N_("批次办结"), _ITSELF),
     "cluster.recognised": _plain(N_("集群获得认定"), N_("认定"), "done"),
+    "cluster.renewed": _plain(N_("复核通过，有效期延长"), N_("复核"), "done"),
+    "cluster.revoked": _plain(N_("认定撤销"), N_("撤销"), "late"),
+    "cluster.changed": _plain(N_("记入集群的变动记录"), N_("变动"), "done"),
+    "case.cancelled": _plain(N_("认定已撤销，办件终止"), N_("终止"), "late"),
+    "obligation.met": _plain(N_("应报送的事项已办结"), _ITSELF),
+    "typical_case.published": _plain(N_("典型案例对外公开"), N_("公开"), "fine"),
     "precheck.done": _plain(N_("按认定条件预审"), _ITSELF),
 }

@@ -12,13 +12,12 @@ from engine import access, archives, papers
 from engine.errors import NotFound
 from engine.models import Case, Round
 from engine.papers import Summary
+from engine.sheets import XLSX
 from web import context, guard
 from web.guard import guard as guarded
 from web.pages import frame
 from web.pages.rounds.lists import routes
 from web.wording import _
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @routes.get("/rounds/<number:round_id>/papers")

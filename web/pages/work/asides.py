@@ -8,6 +8,7 @@ from flask import url_for
 from config.chain import OVER
 from engine import (
     access,
+    assessments,
     automatic,
     clock,
     conventions,
@@ -16,9 +17,11 @@ from engine import (
     filing,
     identities,
     inspections,
+    lives,
     objections,
     papers,
     recommendations,
+    reports,
     samples,
     site_reports,
     visits,
@@ -26,8 +29,10 @@ from engine import (
 from engine.identities import Recognition
 from engine.models import Cluster, Organisation, Round
 from engine.register import STATES
+from web.pages.work import comparisons
 from web.pages.work.at_hand import AtHand
-from web.wording import _
+from web.pages.work.comparisons import Table
+from web.wording import N_, _
 
 MOST_LINES = 50
 
@@ -41,6 +46,7 @@ class Aside:
     lines: tuple[str, ...] = ()
     address: str = ""  # where more of it stands
     way: str = ""  # what the link there says
+    tables: tuple[Table, ...] = ()
 
 
 def of(at: AtHand) -> list[Aside]:
@@ -215,6 +221,45 @@ def _due(at: AtHand, office: str) -> Iterator[Aside]:
         yield Aside(_("应报送的纸质材料"), _("%(due)s。", due=dispatches.in_words(due)))
 
 
+def _report(at: AtHand) -> Iterator[Aside]:
+    """A report beside the year before and the plan's targets; nothing where there is nothing to hold it against."""
+    if tables := comparisons.tables(at):
+        address = url_for("figures.show", cluster_id=at.sheet.case.cluster_id)
+        title, way = _("与上一年度和规划目标比较"), _("查看历年数据")
+        yield Aside(title, _(comparisons.ABOUT), address=address, way=way, tables=tables)
+
+
+def _years(at: AtHand) -> Iterator[Aside]:
+    """Where the years and the targets stand that a 复核 examines."""
+    address = url_for("figures.show", cluster_id=at.sheet.case.cluster_id)
+    text = _("有效期内各年度报告的数据、规划目标与实际、不再符合的认定条件。")
+    yield Aside(_("集群三年情况"), text, address=address, way=_("查看历年数据"))
+
+
+def _assessment(at: AtHand) -> Iterator[Aside]:
+    """The report that the assessment is about, what was found, and what was said the year before."""
+    cluster = _cluster(at)
+    if cluster is None:
+        return
+    address = url_for("lives.show", cluster_id=cluster.id)
+    for report in assessments.report(at.session, at.sheet.case):
+        words = _REPORTED[report.state]
+        line = _(words, year=report.year - 1, day=(report.settled_on or report.printed_on).isoformat())
+        late = (_("迟报 %(days)s 天", days=report.days_late),) if report.days_late else ()
+        way = _("查看年度报告") if report.case_id else ""
+        yield Aside(_("年度报告"), line, late, _report_at(report.case_id), way)
+    waiting = lives.listed(at.session, at.actor, cluster_id=cluster.id, state="open")
+    text = _("待处理的情形线索 %(count)s 条。", count=len(waiting))
+    lines = tuple(found.facts for found in waiting[:MOST_LINES])
+    yield Aside(_("情形线索和历年情况"), text, lines, address, _("查看集群"))
+    for last in assessments.of_cluster(at.session, cluster.id)[:1]:
+        yield Aside(_("上次考核（%(year)s 年度）", year=last.year), last.conclusion)
+
+
+def _report_at(case_id: int | None) -> str:
+    return url_for("case_pages.show", case_id=case_id) if case_id else ""
+
+
 def _below(at: AtHand) -> Organisation | None:
     """The office that sends on to this one; None: the applicant does."""
     case, office = at.sheet.case, at.sheet.task.organisation_code
@@ -249,9 +294,19 @@ def _lines(titles: Mapping[int, str]) -> tuple[str, ...]:
     return (*shown, _("另有 %(count)s 件", count=left)) if left else tuple(shown)
 
 
+_REPORTED = {  # a report's state → what is said of it
+    "open": N_("%(year)s 年度报告尚未报送，应于 %(day)s 前报送。"),
+    "met": N_("%(year)s 年度报告已于 %(day)s 报送。"),
+}
+
 _ASIDES: Mapping[str, Callable[[AtHand], Iterator[Aside]]] = {
+    assessments.FORM: _assessment,
     automatic.FORM: _higher_level,
     "acceptance": _acceptance,
+    reports.FORM: _report,
+    "check_report": _report,
+    "renewal_review": _years,
+    "decide_renewal": _years,
     "recommend": _recommendation,
     "dispatch": _papers,
     "receive": _arriving,

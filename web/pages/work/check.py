@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from config.errors import JiqunError
-from engine import access, queries, tasks
+from engine import access, queries, reports, tasks
 from engine import prechecks as criteria
 from engine.access import Actor
 from engine.errors import AlreadyDone, FormInvalid
@@ -18,7 +18,7 @@ from web.form_html.layout import top
 from web.form_html.reading import show
 from web.guard import guard as guarded
 from web.pages import frame
-from web.pages.work import drafts, prechecks, saving, task
+from web.pages.work import comparisons, drafts, prechecks, saving, task
 from web.pages.work.at_hand import AtHand, at_hand, routes
 from web.wording import _, titled
 
@@ -67,6 +67,8 @@ def page(at: AtHand, problems: Sequence[Problem] | None = None, status: int = 20
         ],
         states={state: (_(word), look) for state, (word, look) in task.STATES.items()},
         precheck=_precheck(at, problems),
+        beside=comparisons.tables(at) if at.sheet.task.form == reports.FORM else (),
+        about_beside=comparisons.ABOUT,
     )
 
 

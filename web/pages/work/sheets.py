@@ -18,7 +18,6 @@ from web.pages import frame
 from web.pages.work.at_hand import AtHand, at_hand, routes
 from web.wording import _, titled
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_BYTES = 10 * 1024 * 1024
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 100
 
@@ -31,7 +30,7 @@ def template(task_id: str, field: str) -> Response:
         at = at_hand(session, guard.actor(), task_id)
         _require_table(at, field)
         content = sheets.template(at.sheet.form, field, at.answers)
-    answer = Response(content, mimetype=XLSX)
+    answer = Response(content, mimetype=sheets.XLSX)
     name = quote(f"{at.sheet.form.title_of(field)}.xlsx", safe="")  # a header's bytes are Latin
     answer.headers["Content-Disposition"] = f"attachment; filename=table.xlsx; filename*=UTF-8''{name}"
     answer.headers["Cache-Control"] = "no-store"
