@@ -14,6 +14,7 @@ from engine.models import Case, Task
 from engine.pool import Card
 from tests import samples
 from tests.clock import StandingClock
+from tests.kept import kept
 
 MINISTRY, PROVINCE, CITY, OTHER_CITY = "100000", "440000", "441800", "440500"
 COUNTIES = ("441881", "441882", "441883")  # of the city
@@ -113,6 +114,7 @@ class Chain:
             pass
 
 
+@kept
 def furnish(database: Database, clock: StandingClock, regime: str, **notice: Any) -> Chain:
     """The offices, two people in each, the regime's deployment and an open round of it; `notice` adds to its call.
 

@@ -3,17 +3,21 @@
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import event
+from werkzeug.routing import Rule
 
-from engine import bundle, deploying, lint
+from engine import bpmn, bundle, deploying, deployments, diagrams, lint
 from engine.db import Database
-from tests import postgres
+from tests import once, postgres
 from tests.clock import StandingClock, standing_at
 
 TEMPLATE = "migrated"
@@ -25,8 +29,10 @@ _numbers = itertools.count(1)
 
 @contextmanager
 def opened(url: str) -> Iterator[Database]:
-    """The database at `url`, closed when the block ends."""
+    """The database at `url`, closed when the block ends. No test cuts the power: it waits for no disk."""
     found = Database(url)
+    if found.dialect == "sqlite":
+        event.listen(found.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
     try:
         yield found
     finally:
@@ -70,6 +76,34 @@ def checked_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Diagrams that one test has read, and templates that one application has compiled, serve the next as well."""
+    specs: dict[tuple[str, str], Any] = {}
+    drawn: dict[str, Any] = {}
+    parse, of = bpmn.parse, diagrams.of
+
+    def parsed(files: bundle.Files, process: str) -> Any:
+        key = (bundle.content_hash(files), process)
+        if key not in specs:
+            specs[key] = parse(files, process)
+        return specs[key]
+
+    def diagrams_of(files: bundle.Files) -> Any:
+        key = bundle.content_hash(files)
+        if key not in drawn:
+            drawn[key] = of(files)
+        return drawn[key]
+
+    compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(deployments, "bpmn", SimpleNamespace(parse=parsed, step=bpmn.step))
+        patched.setattr(deployments, "diagrams", SimpleNamespace(of=diagrams_of))
+        patched.setattr(Flask, "jinja_options", {"bytecode_cache": compiled})
+        patched.setattr(Rule, "_compile_builder", _when_asked(Rule._compile_builder))  # type: ignore[attr-defined]
+        yield
+
+
 @pytest.fixture
 def clock() -> Iterator[StandingClock]:
     """Time stands at nine on a Monday morning, Shanghai, until the test moves it."""
@@ -109,9 +143,27 @@ def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "jiqun.sqlite"
-    _migrate(f"sqlite:///{path}")
-    return path
+
+    def migrate(folder: Path) -> None:
+        _migrate(f"sqlite:///{folder / 'jiqun.sqlite'}")
+
+    return once.folder(tmp_path_factory, "migrated", migrate) / "jiqun.sqlite"
+
+
+def _when_asked(build: Callable[..., Any]) -> Callable[..., Any]:
+    """What writes a route's addresses is made when the first is written: an application has 250, a test needs few."""
+
+    def compiled(rule: Any, append_unknown: bool = True) -> Any:
+        made: list[Any] = []
+
+        def written(this: Any, **values: Any) -> Any:
+            if not made:
+                made.append(build(rule, append_unknown))
+            return made[0](this, **values)
+
+        return written
+
+    return compiled
 
 
 def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:

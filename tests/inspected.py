@@ -14,6 +14,7 @@ from engine.models import Case, Inspection, Sample, Task
 from engine.pool import Card
 from tests import panel, samples
 from tests.clock import StandingClock
+from tests.kept import kept
 from tests.office import BUREAU, Office
 from tests.panel import Room
 from tests.samples import ANSWERS
@@ -94,6 +95,7 @@ class Round:
         return self.office.open_task(case_id, "inspect")
 
 
+@kept
 def reviewed(
     database: Database, clock: StandingClock, count: int = 3, *, cards: Mapping[int, Card] | None = None
 ) -> Round:

@@ -10,6 +10,7 @@ from engine import accounts, bundle, cases, deploying, organisations, rounds, ta
 from engine.access import Actor
 from engine.db import Database
 from engine.models import Case, Round, Task
+from tests.kept import kept
 
 REGIME = "qingyuan"
 BUREAU, COUNTY, SIBLING, PARK = "441800", "441881", "441882", "441881-01"
@@ -60,6 +61,7 @@ class Office:
             return sorted(session.scalars(query))
 
 
+@kept
 def furnish(database: Database, files: bundle.Files | None = None) -> Office:
     """Organisations, people and a deployment in an empty, migrated database."""
     with database.write() as session:

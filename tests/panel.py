@@ -14,6 +14,7 @@ from engine.models import Case, Panel, PoolMember, Seat, Task
 from engine.pool import Card
 from tests import office, samples
 from tests.clock import StandingClock
+from tests.kept import kept
 from tests.office import BUREAU, Office
 
 FIRST_DAY = date(2025, 1, 1)
@@ -112,6 +113,7 @@ def scores(points: str) -> dict[str, Any]:
     }
 
 
+@kept
 def furnish(database: Database, clock: StandingClock, count: int = 6, cards: Mapping[int, Card] | None = None) -> Room:
     """The office of tests.office at the samples' moment, with `count` experts called expert01, expert02 …"""
     clock.move_to(samples.MOMENT)

@@ -29,12 +29,12 @@ START_SECONDS = 90
 ABANDONED_SECONDS = 600
 OPTIONS = {
     "listen_addresses": "",  # the socket in our folder is the only way in
-    "fsync": "on",  # a commit costs what it costs in the office
     "max_connections": "200",
     "shared_buffers": "64MB",
     "max_wal_size": "4GB",
     "logging_collector": "off",
 }
+HASTY = {"fsync": "off", "full_page_writes": "off"}  # no machine loses its power within a test
 
 
 class UnavailableError(Exception):
@@ -42,12 +42,17 @@ class UnavailableError(Exception):
 
 
 class Session:
-    """The folder of one test session. Made by the process that ends last, opened by its workers."""
+    """The folder of one test session. Made by the process that ends last, opened by its workers.
 
-    def __init__(self) -> None:
+    `durable`: a commit costs what it costs in the office, for who measures.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         _sweep()
         self.folder = Path(tempfile.mkdtemp(prefix="jiqun-pg-", dir=_short_folder()))
         self.folder.chmod(0o711)  # the servant walks through
+        if durable:
+            (self.folder / "durable").touch()
         self._lock: IO[str] = (self.folder / "session").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
@@ -96,6 +101,17 @@ def database(folder: Path, name: str, template: str | None = None) -> Iterator[s
         yield url(folder, name)
     finally:
         _execute(folder, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def copy(folder: Path, name: str, to: str) -> None:
+    """A second database with the rows of one that nobody is connected to; it stays until the session ends."""
+    _execute(folder, f'CREATE DATABASE "{to}" TEMPLATE "{name}"')
+
+
+def replace(folder: Path, source: str, name: str) -> None:
+    """`name` has the rows of `source` from now on; whoever is connected to it is thrown out."""
+    _execute(folder, f'DROP DATABASE "{name}" WITH (FORCE)')
+    _execute(folder, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
 
 def make_template(folder: Path, name: str) -> str:
@@ -203,7 +219,8 @@ def _start(folder: Path, programs: Path) -> subprocess.Popen[bytes]:
     letters = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     initdb = [programs / "bin" / "initdb", *cluster, *letters]
     subprocess.run(initdb, check=True, timeout=START_SECONDS, **common)
-    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    chosen = OPTIONS | ({} if (folder / "durable").exists() else HASTY)
+    options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     server = subprocess.Popen([programs / "bin" / "postgres", "-D", data, "-k", sockets, *options], **common)
     until = time.monotonic() + START_SECONDS
     # The eighth line of postmaster.pid says "ready" once connections are taken.

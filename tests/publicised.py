@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import select
 
 from engine import accounts, objections, timers
+from engine.db import Database
 from engine.models import Case, Notice, Objection
 from engine.objections import Sent, Written
-from tests import samples
+from tests import office, samples
 from tests.clock import StandingClock
+from tests.kept import kept
 from tests.office import Office
 from tests.samples import ANSWERS
 
@@ -95,27 +97,27 @@ class List:
             return session.get_one(Case, self.cases[place]).outcome
 
 
-def publicised(office: Office, clock: StandingClock, *, clusters: int = 3, **decided: Any) -> List:
+def publicised(at: Office, clock: StandingClock, *, clusters: int = 3, **decided: Any) -> List:
     """A list of so many clusters, public since 1 July 2025; `decided` goes into the leader's form."""
     clock.move_to(samples.MOMENT)
-    round_ = office.open_round()
+    round_ = at.open_round()
     round_case = round_.case_id or 0
-    office.complete("city", office.open_task(round_case, "call_notice"), ANSWERS["call_notice"])
+    at.complete("city", at.open_task(round_case, "call_notice"), ANSWERS["call_notice"])
     cases = []
     for industry in INDUSTRIES[:clusters]:
         start = ANSWERS["application_start"] | {
             "round_id": round_.id,
             "cluster_name": f"英德市中小企业特色产业集群（{industry}产业）",
         }
-        case_id = office.open_case("county", start).id
+        case_id = at.open_case("county", start).id
         filled = samples.application_data(higher_level_recognition="national")
-        office.complete("county", office.open_task(case_id, "fill_in"), filled)
+        at.complete("county", at.open_task(case_id, "fill_in"), filled)
         for element in ("acceptance", "verify_higher_level"):
-            office.complete("city", office.open_task(case_id, element), ANSWERS[element])
+            at.complete("city", at.open_task(case_id, element), ANSWERS[element])
         cases.append(case_id)
     clock.move_to(DRAFTED)
-    timers.tick(office.database)
-    made = List(office, clock, round_case, cases)
+    timers.tick(at.database)
+    made = List(at, clock, round_case, cases)
     made.answer("city", round_case, "draw_sample", {"added": [], "note": "无"})
     reasons = [{"case": case_id, "reason": "已获国家级认定"} for case_id in cases]
     made.answer("city", round_case, "draft_list", {"cases": cases, "reasons": reasons, "opinion": "无"})
@@ -123,15 +125,23 @@ def publicised(office: Office, clock: StandingClock, *, clusters: int = 3, **dec
     return made
 
 
-def with_second_leader(office: Office) -> Office:
-    """The office with `leader2`, and with `both`, who is officer and leader."""
-    with office.database.write() as session:
+@kept
+def listed(
+    database: Database, clock: StandingClock, *, clusters: int = 3, second_leader: bool = False, **decided: Any
+) -> List:
+    """The office of tests.office with such a list."""
+    made = office.furnish(database)
+    return publicised(with_second_leader(made) if second_leader else made, clock, clusters=clusters, **decided)
+
+
+def with_second_leader(at: Office) -> Office:
+    """The at with `leader2`, and with `both`, who is officer and leader."""
+    with at.database.write() as session:
         for name, roles in {"leader2": ("bureau_leader",), "both": ("bureau_officer", "bureau_leader")}.items():
             person = accounts.add(session, name, by="setup")
             for role in roles:
                 accounts.grant(session, person, role, "441800", by="setup")
         known = {
-            name: accounts.actor(session, accounts.by_name(session, name))
-            for name in (*office.actors, "leader2", "both")
+            name: accounts.actor(session, accounts.by_name(session, name)) for name in (*at.actors, "leader2", "both")
         }
-    return Office(office.database, known)
+    return Office(at.database, known)

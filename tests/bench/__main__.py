@@ -5,7 +5,7 @@ import sys
 from tests import postgres
 from web.cli import main
 
-session = postgres.Session()
+session = postgres.Session(durable=True)
 try:
     postgres.ensure(session.folder, lambda: postgres.make_template(session.folder, "empty"))
     with postgres.database(session.folder, "bench", template="empty") as url:

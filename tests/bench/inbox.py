@@ -192,7 +192,7 @@ def _sqlite(run: Callable[[str], list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 def _postgresql(run: Callable[[str], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    session = postgres.Session()
+    session = postgres.Session(durable=True)
     try:
         postgres.ensure(session.folder, lambda: postgres.make_template(session.folder, "empty"))
         with postgres.database(session.folder, "bench", template="empty") as url:

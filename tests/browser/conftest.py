@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from config.settings import Settings
 from engine.db import Database
+from tests import once
 from tests.browser.desk import Desk
 from tests.browser.office import Office
 from tests.browser.visit import Visits
@@ -67,21 +68,26 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def demo_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the demo bureau in it, to copy."""
-    path = tmp_path_factory.mktemp("demo") / "jiqun.sqlite"
-    shutil.copyfile(sqlite_template, path)
-    with standing_at(FURNISHED_AT), closing(Database(f"sqlite:///{path}")) as database, database.write() as session:
-        demo.load(session)
-    return path
+
+    def load(folder: Path) -> None:
+        path = folder / "jiqun.sqlite"
+        shutil.copyfile(sqlite_template, path)
+        with standing_at(FURNISHED_AT), closing(Database(f"sqlite:///{path}")) as database, database.write() as session:
+            demo.load(session)
+
+    return once.folder(tmp_path_factory, "demo", load) / "jiqun.sqlite"
 
 
 @pytest.fixture(scope="session")
 def running_template(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with the demo's rounds played up to today: a data folder to copy."""
-    data = tmp_path_factory.mktemp("running")
-    shutil.copyfile(demo_template, data / "jiqun.sqlite")
-    with standing_at(FURNISHED_AT), closing(Database(f"sqlite:///{data / 'jiqun.sqlite'}")) as database:
-        demo_rounds.play(database, data / "files")
-    return data
+
+    def play(data: Path) -> None:
+        shutil.copyfile(demo_template, data / "jiqun.sqlite")
+        with standing_at(FURNISHED_AT), closing(Database(f"sqlite:///{data / 'jiqun.sqlite'}")) as database:
+            demo_rounds.play(database, data / "files")
+
+    return once.folder(tmp_path_factory, "running", play)
 
 
 @pytest.fixture

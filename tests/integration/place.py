@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from config.settings import Settings
 from engine import (
     access,
     accounts,
@@ -61,7 +62,10 @@ from engine.publicity import Period
 from tests import holidays, samples, yearly
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
+from tests.kept import kept
+from tests.office import Office
 from tests.unit.test_uploads import PDF
+from web.app import create_app
 from web.rehearsal import runs
 
 BUREAU, COUNTY, SIBLING, PARK = "441800", "441881", "441882", "441881-01"
@@ -213,9 +217,30 @@ class Place:
         return hashlib.sha256(self.tokens.get(who, "").encode()).hexdigest()[: sign_ins.MARK]
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """What stands in the database, and who goes in and out."""
+
+    office: Office
+    ids: Mapping[str, str]
+    programs: dict[str, str]  # tokens of the office's people, for what is prepared
+    tokens: Mapping[str, str]
+    sign_ins: Mapping[str, str]
+    actors: Mapping[str, Actor]
+
+
 def furnish(database: Database, data: Path) -> Place:
     """The place, at `samples.MOMENT`."""
-    at = desk.furnish(database, data)
+    rows = _rows(database)
+    settings = Settings(data=data)
+    at = Desk(rows.office, create_app(settings, database), settings, rows.programs)
+    ids = {**rows.ids, "rehearsal": _rehearsed(data), "licences": "licences.txt"}
+    return Place(at, ids, rows.tokens, rows.sign_ins, rows.actors)
+
+
+@kept
+def _rows(database: Database) -> _Rows:
+    at = desk.furnish(database, database.files.parent)
     o, ids = at.office, dict[str, str]()
     ids["draft_round"] = str(o.open_round(2024).id)
     with database.read() as session:
@@ -238,7 +263,6 @@ def furnish(database: Database, data: Path) -> Place:
     ids |= _dated(at, county)
     ids["finding"] = _found(at, county)
     ids |= _cultivated(at, county, evidence)
-    ids["rehearsal"] = _rehearsed(at.settings.data)
     ids |= _objected(at, county, drafted)
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
@@ -248,7 +272,7 @@ def furnish(database: Database, data: Path) -> Place:
     seen = {name: reader.signed_in(database, name) for name in PERSONAS}
     ids["somebody"] = str(actors["county2"].person_id)
     ids |= _told(database, actors, ids["fill_in"])
-    return Place(at, ids | {"licences": "licences.txt"}, tokens, seen, actors)
+    return _Rows(o, ids, at.tokens, tokens, seen, actors)
 
 
 def _rehearsed(data: Path) -> str:

@@ -67,9 +67,8 @@ def visit(database: Database, clock: StandingClock, tmp_path: Path) -> tuple[Des
 @pytest.fixture
 def listed(database: Database, clock: StandingClock, tmp_path: Path) -> tuple[Desk, List]:
     """A list of three whose publicity ended just now."""
-    at = desk.furnish(database, tmp_path / "data")
-    public = publicised.publicised(at.office, clock)
-    return at, public
+    public = publicised.listed(database, clock)
+    return desk.of(public.office, tmp_path / "data"), public
 
 
 # ---- the panel ----------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from engine.models import (
     Seat,
     Task,
 )
-from tests import samples
+from tests import once, samples
 from tests.clock import StandingClock, moment, standing_at
 from web import demo, demo_rounds
 
@@ -75,11 +75,13 @@ def loaded(sqlite_database: Database, clock: StandingClock) -> Database:
 @pytest.fixture(scope="module")
 def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo as it is told on a Saturday, to copy."""
-    folder = tmp_path_factory.mktemp("told")
-    shutil.copyfile(sqlite_template, folder / "told.sqlite")
-    with standing_at(SATURDAY) as clock, closing(Database(f"sqlite:///{folder / 'told.sqlite'}")) as database:
-        assert demo_rounds.play(load(database, clock), folder / "files")
-    return folder / "told.sqlite"
+
+    def tell(folder: Path) -> None:
+        shutil.copyfile(sqlite_template, folder / "told.sqlite")
+        with standing_at(SATURDAY) as clock, closing(Database(f"sqlite:///{folder / 'told.sqlite'}")) as database:
+            assert demo_rounds.play(load(database, clock), folder / "files")
+
+    return once.folder(tmp_path_factory, "told", tell) / "told.sqlite"
 
 
 @pytest.fixture
@@ -292,33 +294,40 @@ def test_nothing_has_happened_in_the_future_and_the_record_holds(played: Databas
         assert events.verify(session) == []
 
 
-def test_a_second_run_changes_nothing(database: Database, tmp_path: Path, clock: StandingClock) -> None:
-    assert demo_rounds.play(load(database, clock), tmp_path / "files")
-    before = rows(database)
+def test_a_second_run_changes_nothing(played: Database, tmp_path: Path, clock: StandingClock) -> None:
+    before = rows(played)
     clock.move_by(days=30)
-    load(database, clock)
-    assert not demo_rounds.play(database, tmp_path / "files")
-    assert rows(database) == before
+    load(played, clock)
+    assert not demo_rounds.play(played, tmp_path / "files")
+    assert rows(played) == before
 
 
-@pytest.mark.parametrize("deeds", [9, 150, 400])
-def test_a_run_that_broke_off_is_finished_by_the_next_one(
-    loaded: Database, tmp_path: Path, deeds: int, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_on_postgresql_it_has_the_same_rows(
+    database: Database, played: Database, tmp_path: Path, clock: StandingClock
 ) -> None:
-    done: list[Any] = []
+    assert demo_rounds.play(load(database, clock), tmp_path / "files")
+    assert rows(database) == rows(played)
+
+
+def test_a_run_that_broke_off_is_finished_by_the_next_one(
+    loaded: Database, tmp_path: Path, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     do = demo_rounds._do
+    for deeds in (9, 150, 250):
+        done: list[Any] = []
 
-    def breaking(*given: Any) -> None:
-        if len(done) == deeds:
-            raise KeyboardInterrupt
-        do(*given)
-        done.append(given)
+        def breaking(*given: Any, done: list[Any] = done, deeds: int = deeds) -> None:
+            if len(done) == deeds:
+                raise KeyboardInterrupt
+            do(*given)
+            done.append(given)
 
-    with monkeypatch.context() as broken:
-        broken.setattr(demo_rounds, "_do", breaking)
-        with pytest.raises(KeyboardInterrupt):
-            demo_rounds.play(loaded, tmp_path / "files")
-    clock.move_by(days=2)  # the story keeps its days
+        with monkeypatch.context() as broken:
+            broken.setattr(demo_rounds, "_do", breaking)
+            with pytest.raises(KeyboardInterrupt):
+                demo_rounds.play(loaded, tmp_path / "files")
+        clock.move_by(hours=16)  # the story keeps its days
     assert demo_rounds.play(loaded, tmp_path / "files")
     assert stages(loaded, RUNNING) == STAGES
     assert stages(loaded, PARKS) == VISITS

@@ -20,25 +20,39 @@ from tests.clock import StandingClock
 from tests.integration import desk
 from tests.integration.desk import Desk
 from tests.integration.reader import reader, signed_in
+from tests.kept import kept
 from tests.publicised import OVER, List
 from tests.samples import ANSWERS
 from tests.unit.test_uploads import PDF
 
+BEGUN = "2025-04-10 09:00"
 OBJECTOR, CONTACT, GROUNDS = "示例反映人甲", "objector-a@example.org", "所列龙头企业已迁出，占比不符。"
 
 
 @pytest.fixture
-def at(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
-    clock.move_to("2025-04-10 09:00")
+def bare(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
+    """An office without a case."""
+    clock.move_to(BEGUN)
     return desk.furnish(database, tmp_path / "data")
 
 
 @pytest.fixture
-def listed(at: Desk, clock: StandingClock) -> List:
+def listed(database: Database, clock: StandingClock) -> List:
+    clock.move_to(BEGUN)
+    return told(database, clock)
+
+
+@pytest.fixture
+def at(listed: List, tmp_path: Path) -> Desk:
+    return desk.of(listed.office, tmp_path / "data")
+
+
+@kept
+def told(database: Database, clock: StandingClock) -> List:
     """Two clusters, published; one was returned once, has evidence and was objected to."""
-    made = publicised.publicised(at.office, clock, clusters=2)
+    made = publicised.listed(database, clock, clusters=2)
     objection = made.object(0, name=OBJECTOR, contact=CONTACT, grounds=GROUNDS)
-    with at.database.write() as session:  # handled elsewhere; here it is only over
+    with database.write() as session:  # handled elsewhere; here it is only over
         session.get_one(Objection, objection.id).state = "dismissed"
     clock.move_to(OVER)
     made.tick()
@@ -135,11 +149,11 @@ def test_files_lie_under_their_hash_and_each_is_in_it(at: Desk, listed: List) ->
         assert hashlib.sha256(parts[path]).hexdigest() == row["sha256"]
 
 
-def test_every_version_of_an_application_is_in_it(at: Desk, clock: StandingClock) -> None:
-    round_ = at.office.open_round()
-    at.office.complete("city", at.office.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
-    case = at.office.open_case("county", ANSWERS["application_start"] | {"round_id": round_.id})
-    evidence = [at.as_("county").upload(PDF + mark, "证明.pdf").get_json()["id"] for mark in (b"1", b"2")]
+def test_every_version_of_an_application_is_in_it(bare: Desk, clock: StandingClock) -> None:
+    round_ = bare.office.open_round()
+    bare.office.complete("city", bare.office.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
+    case = bare.office.open_case("county", ANSWERS["application_start"] | {"round_id": round_.id})
+    evidence = [bare.as_("county").upload(PDF + mark, "证明.pdf").get_json()["id"] for mark in (b"1", b"2")]
     returned = {"decision": "return", "opinion": "材料不全", "remarks": [{"field": "output", "remark": "请核对"}]}
     for place, (element, who, answers) in enumerate(
         (
@@ -149,8 +163,8 @@ def test_every_version_of_an_application_is_in_it(at: Desk, clock: StandingClock
         )
     ):
         clock.move_by(minutes=place + 1)
-        at.office.complete(who, at.office.open_task(case.id, element), answers)
-    parts = opened(archive(at, case.id))
+        bare.office.complete(who, bare.office.open_task(case.id, element), answers)
+    parts = opened(archive(bare, case.id))
     areas = [
         json.loads(parts[name])["answers"].get("area_km2")
         for name in sorted(parts)
@@ -179,13 +193,13 @@ def test_a_person_reads_it_offline(at: Desk, listed: List) -> None:
             assert b"http" not in part
 
 
-def test_what_was_typed_is_shown_as_text(at: Desk, clock: StandingClock) -> None:
-    round_ = at.office.open_round()
-    at.office.complete("city", at.office.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
-    case = at.office.open_case("county", ANSWERS["application_start"] | {"round_id": round_.id})
+def test_what_was_typed_is_shown_as_text(bare: Desk, clock: StandingClock) -> None:
+    round_ = bare.office.open_round()
+    bare.office.complete("city", bare.office.open_task(round_.case_id or 0, "call_notice"), ANSWERS["call_notice"])
+    case = bare.office.open_case("county", ANSWERS["application_start"] | {"round_id": round_.id})
     answers = samples.application_data(governance="<script>alert(1)</script>'\"")
-    at.office.complete("county", at.office.open_task(case.id, "fill_in"), answers)
-    page = opened(archive(at, case.id))["steps/001-fill_in.html"].decode()
+    bare.office.complete("county", bare.office.open_task(case.id, "fill_in"), answers)
+    page = opened(archive(bare, case.id))["steps/001-fill_in.html"].decode()
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
 

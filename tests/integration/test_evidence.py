@@ -64,8 +64,8 @@ class Program:
 
 @pytest.fixture
 def program(sqlite_database: Database, clock: StandingClock, tmp_path: Path) -> Program:
-    at = desk.furnish(sqlite_database, tmp_path / "data", objection_megabytes=1)
-    return Program(at, publicised.publicised(at.office, clock))
+    public = publicised.listed(sqlite_database, clock)
+    return Program(desk.of(public.office, tmp_path / "data", objection_megabytes=1), public)
 
 
 def test_evidence_is_kept_with_the_objection_and_the_same_key_sends_it_once(program: Program) -> None:

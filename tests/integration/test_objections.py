@@ -24,7 +24,6 @@ from tests.integration import desk
 from tests.integration.desk import Desk
 from tests.integration.reader import Reader, reader, signed_in
 from tests.integration.refusals import fingerprint, refused
-from tests.office import Office
 from tests.publicised import DISMISSED, GROUNDS, INVESTIGATED, LAST_MINUTE, OVER, UPHELD, List
 from tests.unit.test_uploads import PDF
 from web.app import create_app
@@ -102,9 +101,8 @@ def text(answer: TestResponse) -> str:
 
 
 def opened(database: Database, clock: StandingClock, data: Path, **settings: Any) -> Street:
-    at = desk.furnish(database, data, **settings)
-    office: Office = publicised.with_second_leader(at.office)
-    return Street(at, publicised.publicised(office, clock))
+    public = publicised.listed(database, clock, second_leader=True)
+    return Street(desk.of(public.office, data, **settings), public)
 
 
 @pytest.fixture

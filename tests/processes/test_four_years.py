@@ -4,6 +4,7 @@ Each regime has four clusters that are recognised on one day: the first does eve
 days late, the third neither reports nor applies for renewal, the fourth is not passed when it is reviewed.
 """
 
+import pickle
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from sqlalchemy import select
 
 from engine.db import Database
 from engine.models import Cluster, Finding, Obligation
+from tests import once
 from tests.conftest import opened
 from tests.rehearsing import Lived, live_through
 from web.rehearsal.scenario import Scenario
@@ -258,8 +260,12 @@ LIVES = [
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Life, Lived]:
     """A life by the texts, and one that was lived through."""
     life: Life = request.param
-    folder = tmp_path_factory.mktemp(life.regime)
-    return life, live_through(folder, life.regime, life.published, life.until, clusters=4, scenario=SCENARIO)
+
+    def live(folder: Path) -> None:
+        lived = live_through(folder, life.regime, life.published, life.until, clusters=4, scenario=SCENARIO)
+        (folder / "lived").write_bytes(pickle.dumps(lived))
+
+    return life, pickle.loads((once.folder(tmp_path_factory, f"four-years-{life.regime}", live) / "lived").read_bytes())
 
 
 def test_reports_are_due_on_the_printed_days_of_each_year(both: tuple[Life, Lived]) -> None:

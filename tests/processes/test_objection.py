@@ -24,6 +24,7 @@ from tests.publicised import (
     OVER,
     UPHELD,
     List,
+    listed,
     publicised,
     with_second_leader,
 )
@@ -38,7 +39,7 @@ def furnished(database: Database, files: bundle.Files | None = None) -> office.O
 
 @pytest.fixture
 def public(database: Database, clock: StandingClock) -> List:
-    return publicised(furnished(database), clock)
+    return listed(database, clock, second_leader=True)
 
 
 @pytest.fixture
