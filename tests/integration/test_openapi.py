@@ -275,7 +275,7 @@ def test_what_is_sent_as_described_is_answered_as_described(place: Place, who: s
     assert len(try_all(place, who, GenerationMode.POSITIVE)) == len(each_operation(described(place)))
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", ["county", "city", "owner", "nobody"])
 def test_what_is_not_as_described_is_not_accepted(place: Place, who: str) -> None:
     operations = each_operation(described(place)).values()
     with_query = {each["operationId"] for each in operations if any(one["in"] == "query" for one in each["parameters"])}
