@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
@@ -21,6 +21,7 @@ from engine.deployments import Deployed
 COMMANDS = ("case.opened", "task.closed", "timer.fired", "message.received")  # each writes its case once
 REPAIRS = ("case.stopped", "incident.retried", "incident.repaired", "incident.cancelled")  # and so does each of these
 GENESIS = "0" * 64
+ONE_TRANSACTION = timedelta(seconds=20)  # its clock stands still at its beginning; it reads what came since
 # A letter's key begins with … → the line that was written with it.
 _TOLD_WITH = {"moved": "task.moved", "urge": "task.urged", "short": "publicity.too_short"}
 
@@ -204,7 +205,7 @@ def _letters(connection: Connection, case_id: int | None) -> Iterator[str]:
         begins, at = letter.dedupe_key.partition(":")[0], _moment(letter.created_at)
         if begins == "assigned":
             opened_at = _moment(letter.opened_at)
-            explained = opened_at is not None and at is not None and opened_at <= at
+            explained = opened_at is not None and at is not None and opened_at <= at + ONE_TRANSACTION
         elif begins in _TOLD_WITH:
             kind = _TOLD_WITH[begins] if letter.case_id is not None else "obligation.moved"
             explained = (kind, letter.case_id, letter.task_id, at) in moments
