@@ -14,7 +14,7 @@ import tests
 from engine import xml
 from tests import mutated
 
-DIAGRAMS = int(os.environ.get("DIAGRAMS", "300"))  # thousands for who doubts
+DIAGRAMS = int(os.environ.get("DIAGRAMS", "400"))  # thousands for who doubts
 SECONDS = 2.0  # of the processor's time, for any one of them
 CHILD_SECONDS = 900  # for all of them, on a busy machine
 
