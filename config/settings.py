@@ -29,6 +29,7 @@ class Settings:
     objections_in_all: int = 200  # an hour, from all addresses together
     receipts_an_hour: int = 30  # how often one address may ask by a receipt's number
     scanner: str = ""  # command line of a malware scanner: exit 0 clean, 1 found; empty: none
+    scripts: str = ""  # where diagrams' scripts run: monty, restricted; empty: monty where it is installed
     production: int = 0  # 1: no start while a demo account can sign in
     session_idle_minutes: int = 30  # 等保 身份鉴别 b): a session ends after this silence
     session_hours: int = 12  # and after this age whatever happens

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, object_session
 
 from config.sentences import said
-from engine import conventions, seats
+from engine import conventions, owners, seats
 from engine.actors import (
     ADMINISTRATORS,
     APPLICANTS,
@@ -17,6 +17,7 @@ from engine.actors import (
     BUREAU,
     HANDLERS,
     OBJECTION_HANDLERS,
+    OWNERS,
     REHEARSERS,
     ROLES,
     SCOPES,
@@ -35,6 +36,7 @@ from engine.visible import (
     tasks_for,
     visible_cases,
     visible_clusters,
+    visible_drafts,
     visible_files,
     visible_findings,
     visible_inspections,
@@ -52,8 +54,10 @@ __all__ = [
     "BEFORE_PASSWORD",
     "BUREAU",
     "HANDLERS",
+    "MENDERS",
     "OBJECTION_HANDLERS",
     "OPEN_TO_ALL",
+    "OWNERS",
     "POLICIES",
     "REHEARSERS",
     "ROLES",
@@ -72,6 +76,7 @@ __all__ = [
     "tasks_for",
     "visible_cases",
     "visible_clusters",
+    "visible_drafts",
     "visible_files",
     "visible_findings",
     "visible_inspections",
@@ -84,6 +89,8 @@ __all__ = [
 
 _URGERS = frozenset({"bureau_officer", "bureau_leader"})
 _LEADERS = frozenset({"bureau_leader"})
+_OWNERS = frozenset({"process_owner"})
+MENDERS = _OWNERS | _LEADERS  # of stopped cases: the one mends, the other may confirm it
 _DAYS = frozenset({"bureau_officer", "bureau_leader"})  # who keeps the calendar of working days
 
 _KEEPERS = frozenset({"county_officer", "bureau_officer"})  # of a cultivation pool; who write typical cases
@@ -255,9 +262,13 @@ def _rehearsed(actor: Actor, run: Any) -> bool:
     return run.bureau in offices(actor, REHEARSERS if run.clusters else _LEADERS)
 
 
-def _mends(actor: Actor, case: Case) -> bool:
+def _mends(roles: frozenset[str]) -> Callable[[Actor, Case], bool]:
     """Who looks after the diagrams of a bureau gets its stopped cases going again, without reading them."""
-    return any(owner.organisation_code == case.bureau_code for owner in actor.as_any_of({"process_owner"}))
+    return lambda actor, case: case.bureau_code in offices(actor, roles)
+
+
+def _leads(actor: Actor, case: Case) -> bool:
+    return case.bureau_code in offices(actor, _LEADERS) and _knows_of(actor, case)
 
 
 def _of_another(actor: Actor, person: Person) -> bool:
@@ -292,8 +303,16 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "rules.read": Policy(HANDLERS | {"process_owner"}),  # what the texts ask, and what carries it: of no case
         "precheck.read": Policy(APPLICANTS | BUREAU, holds=_knows_as(APPLICANTS | BUREAU)),
         "dossier.read": Policy(BUREAU, holds=_of_bureau),  # who said what, of all sides
-        "incident.list": Policy(frozenset({"process_owner"})),
-        "incident.handle": Policy(frozenset({"process_owner"}), "act", _mends),
+        "move.list": Policy(OWNERS, holds=_serves(OWNERS)),
+        "case.move": Policy(_OWNERS, "act", _mends(_OWNERS)),
+        "case.suspend": Policy(_LEADERS, "act", _leads),  # it stops the clock of a statutory limit: a decision
+        "suspension.list": Policy(BUREAU),
+        "incident.list": Policy(MENDERS),
+        "incident.read": Policy(MENDERS, holds=_mends(MENDERS)),
+        "incident.handle": Policy(_OWNERS, "act", _mends(_OWNERS)),
+        "incident.confirm": Policy(
+            MENDERS, "act", _mends(MENDERS)
+        ),  # four eyes: engine.skips lets nobody confirm their own
         "round.list": Policy(HANDLERS),
         "round.read": Policy(HANDLERS, holds=_knows_of),
         "papers.read": Policy(APPLICANTS | BUREAU, holds=_knows_of),  # of one's own office, in a round or a case
@@ -330,6 +349,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "rehearsal.run": Policy(REHEARSERS, "act", _serves(REHEARSERS)),
         "rehearsal.live": Policy(_LEADERS, "act", _serves(_LEADERS)),
         "year.read": Policy(BUREAU, holds=_serves(BUREAU)),
+        "waits.read": Policy(_URGERS, holds=_serves(_URGERS)),
         "obligation.urge": Policy(_URGERS, "act", _serves(_URGERS)),
         "calendar.read": Policy(APPLICANTS | BUREAU),
         "calendar.import": Policy(_DAYS, "act"),  # one person imports, another confirms
@@ -339,6 +359,12 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "letter.preview": Policy(frozenset({"process_owner"})),
         "letter.try": Policy(frozenset({"process_owner"}), "act"),
         "letter.edit": Policy(frozenset({"process_owner"}), "act", _serves(frozenset({"process_owner"}))),
+        "draft.list": Policy(OWNERS),
+        "draft.read": Policy(OWNERS, holds=_knows_of),
+        "draft.open": Policy(frozenset({"process_owner"}), "act", _serves(frozenset({"process_owner"}))),
+        "draft.edit": Policy(frozenset({"process_owner"}), "act", owners.edits),
+        "draft.decide": Policy(OWNERS, "act", owners.decides),
+        "version.read": Policy(OWNERS, holds=_serves(OWNERS)),
         "file.upload": Policy(HANDLERS, "act"),
         "file.read": Policy(HANDLERS, holds=_knows_of),
         "objection.list": Policy(OBJECTION_HANDLERS),
@@ -355,6 +381,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         # … 8.1.5.3: what they may do, and how they prove who they are, is the security administrator's
         # (对主体进行授权), so that an account that can do something took two people …
         "role.grant": Policy(SECURITY, "admin", _of_another),
+        "account.accredit": Policy(SECURITY, "admin", _of_another),
         "account.unlock": Policy(SECURITY, "admin", _of_another),
         "password.reset": Policy(SECURITY, "admin", _of_another),
         "session.list": Policy(SECURITY, "admin"),

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
 from config.sentences import enumerated, said
-from engine import clock, events, organisations, passwords, sign_ins
+from engine import accreditation, clock, events, organisations, passwords, sign_ins
 from engine.access import ADMINISTRATORS, ROLES, Actor
 from engine.access import Membership as Office
 from engine.errors import NotFound
@@ -45,6 +45,11 @@ def by_name(session: Session, name: str) -> Person:
     if person is None:
         raise NotFound(said("没有名为 %(name)s 的账号；可用 jiqun user list 查看", name=name))
     return person
+
+
+def called(session: Session, name: str) -> str:
+    """What the person with this account is called; the account's own name where there is none, as of the operator."""
+    return session.scalar(select(Person.display_name).where(Person.name == name)) or name
 
 
 def id_of(session: Session, name: str) -> int | None:
@@ -117,6 +122,8 @@ def withdraw(session: Session, person: Person, role: str, organisation_code: str
         )
     session.delete(office)
     session.flush()
+    if accreditation.OWNER not in roles(session, person):
+        accreditation.lapse(session, person, by=by)
     sign_ins.end_all(session, person)
     _record(session, by, "role.withdrawn", person, role=role, organisation=organisation_code)
 
@@ -153,6 +160,7 @@ def disable(session: Session, person: Person, *, by: str) -> None:
     session.flush()
     sign_ins.end_all(session, person)
     sign_ins.revoke_tokens(session, person)
+    accreditation.lapse(session, person, by=by)
     _record(session, by, "account.disabled", person)
 
 

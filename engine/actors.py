@@ -15,6 +15,7 @@ APPLICANTS = frozenset({"county_officer", "park_officer"})
 BUREAU = frozenset({"bureau_officer", "bureau_leader", "publisher"})  # see every case of their bureau
 OBJECTION_HANDLERS = frozenset({"bureau_officer", "bureau_leader"})
 REHEARSERS = frozenset({"process_owner", "bureau_leader"})  # of invented clusters; of live data the leaders alone
+OWNERS = frozenset({"process_owner", "bureau_leader"})  # see what becomes of their bureau's regimes, and approve it
 VISITORS = frozenset({"expert", "inspector"})  # see a case only through a task of theirs
 HANDLERS = APPLICANTS | BUREAU | VISITORS  # process owners look after diagrams, not after cases
 

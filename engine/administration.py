@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import access, accounts, events, organisations, sign_ins
+from engine import access, accounts, accreditation, events, organisations, sign_ins
 from engine.access import ADMINISTRATORS, ROLES, Actor
 from engine.accounts import AccountInvalid
 from engine.errors import Forbidden, NotFound, Refused
@@ -113,6 +113,16 @@ def withdraw(session: Session, actor: Actor, person_id: int, role: str, organisa
     if role in ADMINISTRATORS:
         _require_successor(session, person, role)
     accounts.withdraw(session, person, role, organisation_code, by=actor.name)
+
+
+def accredit(session: Session, actor: Actor, person_id: int) -> None:
+    """Somebody else's deployments may bring scripts. Raises Forbidden, NotFound, Refused for who is no owner."""
+    accreditation.grant(session, _another(session, actor, "account.accredit", person_id), by=actor.name)
+
+
+def end_accreditation(session: Session, actor: Actor, person_id: int) -> None:
+    """Somebody else's deployments may bring no scripts any more. Raises Forbidden, NotFound."""
+    accreditation.withdraw(session, _another(session, actor, "account.accredit", person_id), by=actor.name)
 
 
 def unlock(session: Session, actor: Actor, person_id: int) -> None:

@@ -9,11 +9,11 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Self
 from uuid import UUID
 
 from SpiffWorkflow import TaskState
@@ -42,10 +42,12 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskIterator
 
 from config.sentences import said
-from engine import clock, expressions, xml
-from engine.errors import ExpressionFailed, ExpressionInvalid, NotFound, StateUnreadable, StepFailed
-from engine.instance import bounds, joins, tree
+from engine import clock, expressions, scripts, xml
+from engine.errors import ExpressionFailed, ExpressionInvalid, NotFound, StateUnreadable
+from engine.instance import bounds, joins, standing, tree
 from engine.instance.journal import Drawn, Effect, Journal, Specs, Step, Thrown, Words
+from engine.instance.marking import Marking
+from engine.instance.scripting import Scripting
 from engine.instance.wording import in_our_words
 
 STATE_FORMAT = 1  # of the bytes `dump` writes; a release that changes them counts up and keeps reading the older
@@ -85,28 +87,11 @@ spiff_timer.datetime = _Clock
 # ---- bounded instances -------------------------------------------------------------------------
 
 
-class _Bounded:
-    """Keeps `tasks` a `bounds.Tokens` whatever SpiffWorkflow assigns."""
-
-    @property
-    def tasks(self) -> bounds.Tokens:
-        return self._tokens
-
-    @tasks.setter
-    def tasks(self, tasks: dict[UUID, Task]) -> None:
-        self._tokens = bounds.Tokens()
-        for key, task in tasks.items():
-            self._tokens[key] = task
-
-    def get_tasks_iterator(self, first_task: Task | None = None, **kwargs: Any) -> Any:
-        return super().get_tasks_iterator(first_task, **{"max_depth": bounds.MAX_TOKENS, **kwargs})  # type: ignore[misc]
-
-
-class _Sub(_Bounded, BpmnSubWorkflow):
+class _Sub(bounds.Bounded, BpmnSubWorkflow):
     pass
 
 
-class _Main(_Bounded, BpmnWorkflow):
+class _Main(bounds.Bounded, BpmnWorkflow):
     def create_subprocess(self, my_task: Task, spec_name: str) -> _Sub:
         bounds.require_depth(my_task.workflow.depth)
         my_task.data.update(_drawn(my_task.task_spec).properties)  # `office`, before the data are handed over
@@ -132,8 +117,8 @@ _converter = _MainConverter(_Main, _registry)
 _encoder = create_encoder(_registry)
 
 
-class _Engine(PythonScriptEngine):
-    """Answers expressions with engine.expressions; collects effects; runs no script at all."""
+class _Engine(Scripting, PythonScriptEngine):
+    """Answers expressions with engine.expressions, has scripts run in their sandbox, collects effects."""
 
     def __init__(self, words: Words, journal: Journal | None = None) -> None:
         super().__init__(environment=self)  # never its default, which is Python
@@ -152,9 +137,6 @@ class _Engine(PythonScriptEngine):
         except ExpressionFailed as failed:
             failed.facts.setdefault("element", getattr(getattr(task, "task_spec", None), "bpmn_id", None))
             raise
-
-    def execute(self, task: Task, *_script: Any) -> bool:
-        raise StepFailed(said("脚本任务尚未启用，请改用表达式或决策表"), element=task.task_spec.bpmn_id)
 
     def call_service(self, task: Task, **call: Any) -> str:
         values = {name: parameter["value"] for name, parameter in call["operation_params"].items()}
@@ -210,14 +192,6 @@ def _wire(spec: Any) -> None:
                 child.completed_event.connect(loop.merge_child)
 
 
-@dataclass
-class _Row:
-    """What SpiffWorkflow's decision engine needs of a task: the data and an engine."""
-
-    data: dict[str, Any]
-    workflow: Any
-
-
 @lru_cache(maxsize=64)
 def _table(name: str, content: bytes) -> DMNEngine:
     root = xml.read(name, content)
@@ -232,7 +206,7 @@ def decide(files: Mapping[str, bytes], table: str, data: Mapping[str, Any], word
     name = f"{table}.dmn"
     with in_our_words():
         engine = _table(name, files[name])
-        row = _Row(dict(data), type("_", (), {"script_engine": _Engine(words)}))
+        row = SimpleNamespace(data=dict(data), workflow=SimpleNamespace(script_engine=_Engine(words)))  # for a task
         return [dict(rule.output_as_dict(row)) for rule in engine.decide(row)]
 
 
@@ -249,10 +223,11 @@ class Workflow:
         inner.script_engine = _Engine(words, self.journal)
 
     @classmethod
-    def start(cls, specs: Specs, data: Mapping[str, Any], words: Words) -> "Workflow":
+    def start(cls, specs: Specs, data: Mapping[str, Any], words: Words, runner: scripts.Runner | None = None) -> Self:
         """A new instance, run up to its first waiting steps. Raises StepFailed, BudgetExceeded."""
         with in_our_words():
             workflow = cls(_Main(specs.main, dict(specs.called)), words)
+            workflow.run_scripts_by(runner)
             workflow._inner.task_tree.data.update(data)
         workflow.wake()
         return workflow
@@ -276,6 +251,10 @@ class Workflow:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StateUnreadable(said("办件状态已损坏，无法读取；请从备份恢复"), error=type(error).__name__) from error
         return cls(inner, words)
+
+    def run_scripts_by(self, runner: scripts.Runner | None) -> None:
+        """Who runs its scripts until somebody else is named; None: their sandbox, unasked."""
+        self._inner.script_engine.runner = runner or scripts.run_at
 
     def dump(self) -> bytes:
         """The state as JSON text, after the finished history was pruned. The journal begins anew."""
@@ -320,10 +299,15 @@ class Workflow:
 
     def set_variables(self, variables: Mapping[str, Any]) -> None:
         """Put right what the waiting steps and timers know: the repair of an incident by a person."""
-        for task in self._inner.get_tasks(state=TaskState.READY | TaskState.WAITING | TaskState.STARTED):
-            task.data.update(variables)
-            if task.parent is not None:  # a waiting step takes its data from there again whenever it is looked at
-                task.parent.data.update(variables)
+        tree.put(self._standing(), variables)
+
+    def variables(self) -> dict[str, Any]:
+        """What the waiting steps and timers know."""
+        return tree.known_to(self._standing())
+
+    def delay(self, steps: Mapping[str, tuple[datetime, datetime]]) -> list[str]:
+        """Let the timers on these steps that fire at the one moment fire at the other; answers where they stand."""
+        return tree.delay(self._inner, self._standing(), steps)
 
     def postpone(self, variable: str, moment: str) -> None:
         """Let the timers that wait for the moment of this variable (ISO 8601) wait for another."""
@@ -350,6 +334,19 @@ class Workflow:
         return min(due) + timedelta(microseconds=1) if due else None
 
     @property
+    def standing(self) -> Marking:
+        """Where its tokens are."""
+        return standing.of(self._inner)
+
+    def timers(self) -> dict[str, list[Any]]:
+        """What its waiting timers wait for, by path and element."""
+        return standing.timers(self._inner)
+
+    def set_timers(self, moments: Mapping[str, list[Any]]) -> None:
+        """Let its waiting timers wait for these moments."""
+        standing.set_timers(self._inner, moments)
+
+    @property
     def ended(self) -> bool:
         return bool(self._inner.is_completed())
 
@@ -359,6 +356,9 @@ class Workflow:
         last = self._inner.last_task
         return dict(self._inner.data if self.ended or last is None else last.data)
 
+    def _standing(self) -> list[Task]:
+        return list(self._inner.get_tasks(state=TaskState.READY | TaskState.WAITING | TaskState.STARTED))
+
     def _waiting(self, step_id: str) -> Task | None:
         task = self._inner.get_task_from_id(UUID(step_id)) if UUID(step_id) in tree.known(self._inner) else None
         return task if task and task.state == TaskState.READY and task.task_spec.manual else None
@@ -366,7 +366,7 @@ class Workflow:
     @contextmanager
     def _running(self) -> Iterator[None]:
         """Run what the block set going, within the budgets, and keep the journal."""
-        budget = bounds.Budget()
+        budget = self._inner.script_engine.budget = bounds.Budget()
 
         def before(task: Task) -> None:
             if isinstance(task.task_spec, EndEvent) and task.workflow is not self._inner:

@@ -11,11 +11,18 @@ from config import regime as regime_files
 from config.errors import RegimeInvalid
 from engine import conventions, form_changes, indicators, needed
 
-# Content by name: application.bpmn criteria.dmn forms/<id>.json letters/<id>.txt regime.toml clauses.toml
+# Content by name: application.bpmn criteria.dmn forms/<id>.json letters/<id>.txt examples/<id>.json
+# regime.toml clauses.toml
 Files: TypeAlias = Mapping[str, bytes]
 
 FOLDER = Path(processes.__file__).parent
-PATTERNS = ("*.bpmn", "*.dmn", "forms/*.json", "letters/*.txt")  # beside regime.toml and clauses.toml
+PATTERNS = (
+    "*.bpmn",
+    "*.dmn",
+    "forms/*.json",
+    "letters/*.txt",
+    "examples/*.json",
+)  # beside regime.toml and clauses.toml
 
 # What a regime's folder may have instead of a whole form: only what is different, put into the common one.
 _COMPOSED: dict[str, Callable[[bytes, bytes, str], bytes]] = {

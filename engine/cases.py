@@ -31,8 +31,9 @@ from engine.bpmn import Workflow
 from engine.errors import NotFound, Refused
 from engine.instance.journal import Step
 from engine.models import Case, Cluster, Membership, Obligation, Person, Round, Seat, Task
+from engine.scripts import held, plain
 
-RUNNING = ("open", "incident")  # status of a case that is not over
+RUNNING = ("open", "incident", "suspended")  # status of a case that is not over
 
 
 def open_case(session: Session, actor: Actor, regime: str, process: str, data: Mapping[str, Any]) -> Case:
@@ -138,7 +139,7 @@ def begin(
         **({conventions.OFFICE: office} if office else {}),
     }
     with incidents.guarded(case, actor.name):
-        workflow = Workflow.start(deployed.specs(process), start, deployed.words)
+        workflow = Workflow.start(deployed.specs(process), start, deployed.words, held.runner(session))
     opened = events.Entry(
         "case.opened", case.id, payload={"process": process, "answers": answers, "start": start, **ran(workflow)}
     )
@@ -209,6 +210,7 @@ def instance(session: Session, case: Case) -> Workflow:
         deployed = deployments.deployed(session, case.deployment_id)
         state = session.scalar(_STATE, {"case": case.id})
         workflow = Workflow.load(deployed.specs(case.process), state or b"", case.state_format, deployed.words)
+    workflow.run_scripts_by(held.runner(session))
     return workflow
 
 
@@ -233,8 +235,9 @@ def save(session: Session, case: Case, workflow: Workflow, actor: str, *entries:
 
 def keep(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]:
     """Write state, wake-up time and tasks, and give the instance back once the transaction is committed."""
+    workflow.run_scripts_by(None)  # it outlives the session
     case.state, case.state_format = workflow.dump(), bpmn.STATE_FORMAT
-    case.wake_at = workflow.wake_at if case.status == "open" else None
+    case.wake_at = workflow.wake_at if case.status in RUNNING else None
     case.awaits = " " + "".join(f"{name} " for name in sorted(workflow.awaits))
     session.flush()  # who did the last step is asked when the next one is opened
     opened = _sync_tasks(session, case, workflow)
@@ -246,7 +249,11 @@ def keep(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]
 
 def ran(workflow: Workflow) -> dict[str, Any]:
     """What the engine did by itself, for the record."""
-    return {"passed": workflow.journal.passed} | ({"fired": workflow.journal.fired} if workflow.journal.fired else {})
+    journal = workflow.journal
+    told: dict[str, Any] = {"passed": journal.passed} | ({"fired": journal.fired} if journal.fired else {})
+    if journal.written:
+        told["scripts"] = [{"at": each.place, "changes": plain.kept(each.changes)} for each in journal.written]
+    return told
 
 
 def _call_off_others(session: Session, case: Case) -> list[events.Entry]:
@@ -264,7 +271,7 @@ def _call_off_others(session: Session, case: Case) -> list[events.Entry]:
 
 def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events.Entry]:
     """Make the open task rows those of the instance: new ones opened, those it left behind cancelled."""
-    steps = workflow.ready() if case.status in {"open", "incident"} else []
+    steps = workflow.ready() if case.status in RUNNING else []
     there = workflow.rows
     if there is None:
         there = frozenset(session.connection().execute(_OPEN_TASKS, {"case": case.id}).scalars())
@@ -278,9 +285,19 @@ def _sync_tasks(session: Session, case: Case, workflow: Workflow) -> list[events
     return entries
 
 
+def drawn(step: Step) -> dict[str, Any]:
+    """What the task of a step is as its diagram draws it."""
+    roles = f" {' '.join(_listed(step.properties['role']))} "
+    return {
+        "title": step.name,
+        "form": step.properties["form"],
+        "roles": roles,
+        "sealed": "sealed" in step.properties,
+    }
+
+
 def _opened(session: Session, case: Case, step: Step) -> events.Entry:
     """Open the task row of a step; answers what to record."""
-    roles = f" {' '.join(_listed(step.properties['role']))} "
     office = organisations.acting(session, case, step.place)
     due_at = _due_at(session, case, step)
     row = {
@@ -289,22 +306,19 @@ def _opened(session: Session, case: Case, step: Step) -> events.Entry:
         "process": step.process,
         "element": step.element,
         "instance_path": step.path,
-        "title": step.name,
-        "form": step.properties["form"],
-        "roles": roles,
         "organisation_code": office,
         "state": "open",
         "opened_at": clock.now(),
         "due_at": due_at,
         "seat_id": step.seat,
-        "sealed": "sealed" in step.properties,
+        **drawn(step),
     }
     asked: dict[str, Any] = {
         "case_": case.id,
         "element_": step.element,
         "path_": step.path,
         "office_": office,
-        "roles_": roles,
+        "roles_": row["roles"],
     }
     asked |= {"same_": step.properties.get("assigned_to", ""), "seat_": step.seat}
     task = session.connection().execute(_OPENED, row | asked).one()

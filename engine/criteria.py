@@ -273,7 +273,7 @@ def _number(name: str, value: Any, least: int, most: int | None = None) -> Any:
     written = format(value, "f") if short else numerals.plain(str(value))  # 1e2 is 100; 1e-999999999 is not spelt out
     if not _DECIMAL.fullmatch(written):
         bounds = "整数部分至多15位，小数至多10位"
-        said = f"{name} 应为十进制数（以{_unit(name)}计，不写单位；{bounds}），现为 {str(value)[:40]!r}"
+        said = f"{name} 应为十进制数（以{unit_of(name)}计，不写单位；{bounds}），现为 {str(value)[:40]!r}"
         raise FactsInvalid(said, name=name)
     number = Decimal(written)
     if number < least or (most is not None and number > most):
@@ -282,7 +282,8 @@ def _number(name: str, value: Any, least: int, most: int | None = None) -> Any:
     return number
 
 
-def _unit(name: str) -> str:
+def unit_of(name: str) -> str:
+    """The unit that an indicator is given in, and a threshold on it."""
     return _UNITS.get(name.partition(".")[0], "%")
 
 

@@ -38,6 +38,7 @@ class Database:
         self.case_megabytes = case_megabytes  # all files of one case: engine.files asks, whoever binds them
         # Where the bytes of files lie; without another word beside the database, as in the data folder.
         self.files = files or Path(self.url.database or "").parent / "files"
+        self.judged: dict[Any, Any] = {}  # engine.moves keeps its verdicts: of a case's version on a deployment
         self.deployed: dict[int, Any] = {}  # engine.deployments keeps what it has read; deployments never change
         self.calendars: dict[str, Any] = {}  # engine.calendars keeps what it has read, and asks again
         self.aside: dict[tuple[str, Any], float] = {}  # what broke in engine.singly, and until when it waits

@@ -11,9 +11,10 @@ from config import regime
 from config.errors import RegimeInvalid
 from config.regime import Regime
 from config.sentences import said
-from engine import bundle, clock, deployments, events, lint, moving
+from engine import accreditation, bundle, clock, deployments, events, lint, moving
 from engine.errors import BundleInvalid, Refused
 from engine.models import Deployment, DeploymentFile
+from engine.scripts import sources
 
 SINCE_EVER: Final = date(2000, 1, 1)  # the day of a regime's first deployment
 
@@ -33,7 +34,8 @@ def deploy(
     What is owed and still open follows the new one from its day on: `moving.after_deployment`. Of two for one day
     the later holds, so that one planned is taken back by deploying for its day what is in force now.
     Raises BundleInvalid with every error the check finds, Refused where the files are another regime's, the approver
-    is who deploys, or the day is past.
+    is who deploys, the day is past, or a script is new or changed and who deploys is not accredited
+    or nobody has approved it.
     """
     today = clock.today()
     if effective_on and effective_on < today:
@@ -59,6 +61,7 @@ def deploy(
     before = deployments.in_force(session, regime_name, planned) if planned else current
     if before and before.content_hash == content_hash:
         return before
+    _require_accredited(session, files, before, by, approved_by)
     last = session.scalar(select(func.max(Deployment.number)).where(Deployment.regime == regime_name))
     deployment = Deployment(
         regime=regime_name,
@@ -82,6 +85,12 @@ def deploy(
     payload |= {"effective_on": planned} if planned else {}
     events.record(session, events.SYSTEM, by, "deployment.created", payload=payload)
     return deployment
+
+
+def before(session: Session, regime_name: str, effective_on: date | None = None) -> bundle.Files | None:
+    """The files in force when those that are deployed now begin to be: what they are held against."""
+    there = deployments.in_force(session, regime_name, effective_on)
+    return deployments.deployed(session, there.id).files if there else None
 
 
 def apply_due(session: Session, limit: int) -> int:
@@ -109,6 +118,28 @@ def _apply(session: Session, deployment: Deployment) -> None:
         moving.after_deployment(session, _rules(session, before), own, deployment.deployed_by)
     deployment.applied_at = clock.now()
     session.flush()
+
+
+def _require_accredited(
+    session: Session, files: bundle.Files, before: Deployment | None, by: str, approved_by: str | None
+) -> None:
+    """Scripts come in by accredited owners alone, read by a second pair of eyes; what is there may stay."""
+    was = deployments.deployed(session, before.id).files if before else None
+    changes = sources.changed(files, was)
+    if changes and not accreditation.held_by(session, by):
+        first = changes[0].script
+        raise Refused(
+            said(
+                "%(file)s 的“%(name)s”等 %(count)s 处脚本是新增或改动的，只能由获得脚本授权的流程管理人员部署；"
+                "请由其部署，或请安全管理员授权",
+                file=first.file,
+                name=first.name or first.element,
+                count=len(changes),
+            ),
+            element=first.element,
+        )
+    if changes and approved_by is None:
+        raise Refused(said("脚本是新增或改动的，须由另一人看过脚本并审核后才能部署"))
 
 
 def _rules(session: Session, deployment: Deployment) -> Regime | None:

@@ -48,16 +48,16 @@ class Deployed:
     @cached_property
     def diagrams(self) -> Mapping[str, Diagram]:
         """Its diagrams as they are drawn, by their process."""
-        return diagrams.of(self._read)
+        return diagrams.of(self.readable)
 
     def specs(self, process: str) -> Specs:
         """The parsed diagrams of a process. Raises NotFound."""
         if process not in self._specs:
-            self._specs[process] = bpmn.parse(self._read, process)
+            self._specs[process] = bpmn.parse(self.readable, process)
         return self._specs[process]
 
     @cached_property
-    def _read(self) -> bundle.Files:
+    def readable(self) -> bundle.Files:
         """The files with the roles of today; what was frozen stays as it is."""
         return {
             name: content.replace(_BEFORE, _TODAY) if name.endswith(".bpmn") else content
@@ -93,6 +93,11 @@ def in_force(session: Session, regime_name: str, on: date | None = None) -> Depl
     It is the one whose day came last; of one day's, the highest number.
     """
     return session.scalar(_in_force(regime_name, on or clock.today()))
+
+
+def names(session: Session) -> Sequence[str]:
+    """The regimes that have ever been deployed here."""
+    return session.scalars(select(Deployment.regime).distinct().order_by(Deployment.regime)).all()
 
 
 def planned(session: Session, regime_name: str) -> Sequence[Deployment]:

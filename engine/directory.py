@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.sentences import said
 from config.settings import Settings
-from engine import access, accounts, clock, events, sign_ins
+from engine import access, accounts, accreditation, clock, events, sign_ins
 from engine.access import ADMINISTRATORS, Actor
 from engine.errors import NotFound
 from engine.models import Case, ChainHead, Event, Membership, Organisation, Person, SignInFailure
@@ -82,6 +82,8 @@ def account(session: Session, actor: Actor, person_id: int, settings: Settings) 
         "state": session.scalar(select(_state()).where(Person.id == person_id)),
         "offices": _offices(session, [person_id]).get(person_id, []),
         "administrator": bool(accounts.roles(session, person) & ADMINISTRATORS),
+        "owner": accreditation.OWNER in accounts.roles(session, person),
+        "accredited": accreditation.of(session, person_id),
         "sign_ins": sign_ins.holding(session, person, settings) if sees else [],
         "tokens": sign_ins.tokens(session, person) if sees else [],
     }

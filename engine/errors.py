@@ -69,6 +69,12 @@ class Stale(Conflict):
     code = "stale"
 
 
+class Overtaken(Conflict):
+    """Somebody saved another version of this file since the caller read it: `by` and `at` say who and when."""
+
+    code = "overtaken"
+
+
 class KeyReused(Conflict):
     """An Idempotency-Key came again with another request."""
 
@@ -113,6 +119,12 @@ class XmlRefused(JiqunError):
     code = "xml_refused"
 
 
+class IntakeRefused(JiqunError):
+    """A file that no draft takes: where it is wrong, which rule it breaks, and the way out; as XmlRefused has it."""
+
+    code = "intake_refused"
+
+
 class ExpressionInvalid(JiqunError):
     """An expression outside the allow-list. `column` counts from 1."""
 
@@ -147,6 +159,36 @@ class StepFailed(JiqunError):
     """The diagram could not go on from this element; the case becomes an incident."""
 
     code = "step_failed"
+
+
+class ScriptInvalid(JiqunError):
+    """A script outside what is allowed. `line` counts from 1."""
+
+    code = "script_invalid"
+
+
+class ScriptFailed(StepFailed):
+    """A script that broke off; `line` is where, when known. What it had written until then is gone."""
+
+    code = "script_failed"
+
+
+class ScriptOverran(ScriptFailed):
+    """A script that used up its processor time or memory. Several times, and it is no longer run."""
+
+    code = "script_overran"
+
+
+class ScriptInterrupted(ScriptFailed):
+    """A script that was not done in time for no fault of its own: the machine was busy. Repeating is right."""
+
+    code = "script_interrupted"
+
+
+class ScriptHeld(ScriptFailed):
+    """A script that overran several times and is not run again until its owner has looked at it."""
+
+    code = "script_held"
 
 
 class CaseStopped(WithAftermath):

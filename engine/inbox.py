@@ -130,6 +130,7 @@ def _told(session: Session, actor: Actor, ids: Sequence[str]) -> list[Row]:
             Case.process,
             Case.regime,
             Case.round_id,
+            Case.status.label("case_status"),
             _APPLICANT.name.label("applicant"),
             Task.title,
             Task.element,
@@ -221,7 +222,7 @@ def _few(session: Session, rules: Sequence[ColumnElement[bool]]) -> Sequence[int
     """The cases in question where they are few. None: there are many, so that any pile soon meets one."""
     if not rules:
         return None
-    query = select(Case.id).where(Case.status.in_(("open", "incident")), *rules).limit(FEW + 1)
+    query = select(Case.id).where(Case.status.in_(("open", "incident", "suspended")), *rules).limit(FEW + 1)
     found = session.scalars(query).all()
     return found if len(found) <= FEW else None
 

@@ -7,12 +7,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from config.errors import JiqunError
 from config.sentences import said
 from engine import clock, events
-from engine.errors import BudgetExceeded, CaseStopped, ExpressionFailed, ExpressionInvalid, StepFailed
+from engine.errors import (
+    BudgetExceeded,
+    CaseStopped,
+    ExpressionFailed,
+    ExpressionInvalid,
+    ScriptInvalid,
+    StepFailed,
+)
 from engine.models import Case, Incident
+from engine.scripts import held
 
-STOPPING = (BudgetExceeded, ExpressionFailed, ExpressionInvalid, StepFailed)  # the diagram's fault, not the person's
+# the diagram's fault, not the person's
+STOPPING = (BudgetExceeded, ExpressionFailed, ExpressionInvalid, ScriptInvalid, StepFailed)
 
 
 @contextmanager
@@ -21,7 +31,7 @@ def guarded(case: Case, actor: str) -> Iterator[None]:
     try:
         yield
     except STOPPING as error:
-        stopped = Stopped(case.id, case.opened_at, actor, error.code, error.message, error.facts.get("element"))
+        stopped = Stopped(case.id, case.opened_at, actor, error.code, error.message, **_facts(error))
         raise CaseStopped(
             said(
                 "办件“%(case)s”无法继续办理，已转异常处理，您提交的内容没有生效：%(reason)s",
@@ -31,6 +41,10 @@ def guarded(case: Case, actor: str) -> Iterator[None]:
             stopped.leave,
             case=case.id,
         ) from error
+
+
+def _facts(error: JiqunError) -> dict[str, str | None]:
+    return {name: error.facts.get(name) for name in ("element", "script")}
 
 
 @dataclass(frozen=True)
@@ -43,9 +57,12 @@ class Stopped:
     code: str
     message: str
     element: str | None
+    script: str | None = None  # that used up its processor time
 
     def leave(self, session: Session) -> None:
         """Open the incident if the case still stands: it may have ended meanwhile, have one, or never been opened."""
+        if self.script is not None:
+            held.count(session, self.script)
         case = session.get(Case, self.case_id, with_for_update=True)
         if case is None or case.opened_at != self.opened_at or case.status != "open":
             return

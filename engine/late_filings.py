@@ -124,7 +124,9 @@ def _applicants_of(round_: Round) -> Any:
 
 def _unfiled(session: Session, round_: Round, code: str) -> list[int]:
     """The office's cases that run in the round, in the order in which commands lock them."""
-    query = select(Case.id).where(Case.round_id == round_.id, Case.organisation_code == code, Case.status == "open")
+    query = select(Case.id).where(
+        Case.round_id == round_.id, Case.organisation_code == code, Case.status.in_(("open", "suspended"))
+    )
     return list(session.scalars(query.order_by(Case.id)))
 
 

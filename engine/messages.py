@@ -61,6 +61,6 @@ def _recipients(session: Session, sender: Case, to: str) -> list[int]:
     if to == "round":
         return list(session.scalars(select(Round.case_id).where(Round.id == sender.round_id)))
     others = select(Case.id).where(
-        Case.round_id == sender.round_id, Case.id != sender.id, Case.status.in_(("open", "incident"))
+        Case.round_id == sender.round_id, Case.id != sender.id, Case.status.in_(("open", "incident", "suspended"))
     )
     return list(session.scalars(others.order_by(Case.id)))

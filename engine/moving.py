@@ -118,12 +118,12 @@ def after_deployment(session: Session, before: Regime | None, now: Regime, by: s
 def _tasks(session: Session, bureau_code: str, days: Calendar) -> Iterator[events.Entry]:
     retiming.plan_tasks_anew(session, retiming.stale_tasks(session, bureau_code, days))
     query = (
-        select(Task.id, Task.due_at, Task.opened_at, Task.process, Task.element)
+        select(Task.id, Task.due_at, Task.opened_at, Task.process, Task.element, Task.put_off)
         .add_columns(Case.process.label("runs"), Case.deployment_id)
         .join(Case, Case.id == Task.case_id)
         .where(Task.state == "open", Task.due_at > clock.now() - OVERDUE, Case.bureau_code == bureau_code)
     )
-    reckoned: dict[tuple[int, str, date], datetime] = {}
+    reckoned: dict[tuple[int, str, date, int], datetime] = {}
     moves: dict[str, Move] = {}
     for task in session.execute(query):
         deployed = deployments.deployed(session, task.deployment_id)
@@ -131,17 +131,18 @@ def _tasks(session: Session, bureau_code: str, days: Calendar) -> Iterator[event
         if limit is None:  # it ends with its round
             continue
         began = task.opened_at.astimezone(clock.SHANGHAI).date()
-        key = task.deployment_id, limit, began
+        key = task.deployment_id, limit, began, task.put_off
         if key not in reckoned:
-            reckoned[key] = vocabulary.reckoned(deployed.regime, days, limit, began)
+            reckoned[key] = vocabulary.reckoned(deployed.regime, days, limit, began, task.put_off)
         if reckoned[key] != task.due_at:
             period = {**deployed.regime.limits, **deployed.regime.periods}[limit]
             rule = f"办理时限 {period.working_days} 个工作日，自 {began} {'起' if period.count_first else '次日起'}计算"
-            moves[task.id] = Move(task.due_at, reckoned[key], rule, period.basis, _source(days, reckoned[key]))
-    yield from _moved_tasks(session, moves, days)
+            moves[task.id] = Move(task.due_at, reckoned[key], rule, period.basis, source_of(days, reckoned[key]))
+    yield from move_tasks(session, moves, days)
 
 
-def _moved_tasks(session: Session, moves: Mapping[str, Move], days: Calendar) -> Iterator[events.Entry]:
+def move_tasks(session: Session, moves: Mapping[str, Move], days: Calendar) -> Iterator[events.Entry]:
+    """Move the time limits of these tasks, have their reminders planned anew and tell who was told the old date."""
     if not moves:
         return
     rows = [{"moved": task_id, "new": move.new} for task_id, move in sorted(moves.items())]
@@ -183,7 +184,7 @@ def _obligations(session: Session, bureau_code: str, days: Calendar) -> Iterator
             old = owed.due_at
             if obligations.move(owed, due_dates.placed(rule, owed.printed_on, days), days):
                 why = f"印定日期 {owed.printed_on}，遇非工作日顺延至下一个工作日"
-                moves.append((owed, Move(old, owed.due_at, why, owed.clause, _source(days, owed.due_at))))
+                moves.append((owed, Move(old, owed.due_at, why, owed.clause, source_of(days, owed.due_at))))
     yield from _moved_obligations(session, moves, days)
 
 
@@ -219,7 +220,7 @@ def _by_rules(session: Session, bureau_code: str, regime: Regime) -> Iterator[ev
                 why += f"印定日期由 {printed} 改为 {due.printed_on}"
             else:
                 why += f"印定日期 {printed} 遇非工作日的处理有变"
-            moves.append((owed, Move(old, owed.due_at, why, owed.clause, _source(days, owed.due_at))))
+            moves.append((owed, Move(old, owed.due_at, why, owed.clause, source_of(days, owed.due_at))))
     yield from _moved_obligations(session, moves, days)
 
 
@@ -310,5 +311,6 @@ def _tell(
         )
 
 
-def _source(days: Calendar, moment: datetime) -> str:
+def source_of(days: Calendar, moment: datetime) -> str:
+    """Who says that the day of this moment is worked."""
     return days.day(moment.astimezone(clock.SHANGHAI).date()).source

@@ -61,7 +61,7 @@ def same(session: Session, actor: Actor, door: Door, answers: Mapping[str, Any])
         Case.process == door.process,
         Case.title == str(answers.get("cluster_name", "")).strip(),
         Case.opened_by == actor.name,
-        Case.status == "open",
+        Case.status.in_(("open", "suspended")),
     )
     return session.scalar(query.order_by(Case.id).limit(1))
 

@@ -14,7 +14,7 @@ from engine.models import Case, Deployment, Notice, Obligation, Organisation, Pe
 
 Row: TypeAlias = Mapping[str, Any]
 
-STATUSES = ("open", "incident", "ended", "cancelled")
+STATUSES = ("open", "incident", "suspended", "ended", "cancelled")
 MOST_IN_ROUND = 2000  # cases that a round's page shows
 _UNTOUCHED = "waiting"  # the stage of a case that waits for no person
 
@@ -135,7 +135,7 @@ def _standing(session: Session, actor: Actor, rules: Sequence[ColumnElement[bool
         .limit(limit)
     )
     rows: list[dict[str, Any]] = [dict(row) for row in session.execute(query).mappings()]
-    held = _held(session, actor, [row["id"] for row in rows if row["status"] in {"open", "incident"}])
+    held = _held(session, actor, [row["id"] for row in rows if row["status"] in {"open", "incident", "suspended"}])
     orders: dict[tuple[int, str], dict[str, int]] = {}
     for row in rows:
         drawn = deployments.deployed(session, row["deployment_id"]).diagrams

@@ -139,7 +139,7 @@ def _runs(case: Case, drawn: Mapping[str, Diagram], record: Sequence[Any]) -> li
         if diagram is None:
             continue
         walked = way.walked(diagram, made)
-        inside = case.status in {"open", "incident"} and (path == "" or _stands_at(runs, path))
+        inside = case.status in cases.RUNNING and (path == "" or _stands_at(runs, path))
         runs.append(Run(path, diagram, walked, inside, last.get(path, {})))
     return runs
 

@@ -275,8 +275,8 @@ def obligations(session: Session, actor: Actor, cluster_id: int) -> list[Row]:
 
 
 def incidents(session: Session, actor: Actor, *, limit: int = 50, after: int = 0) -> list[Row]:
-    """Cases that cannot go on, of the bureaus whose processes the actor looks after; oldest first."""
-    offices = [membership.organisation_code for membership in actor.as_any_of({"process_owner"})]
+    """Cases that cannot go on, of the bureaus whose processes the actor looks after or confirms; oldest first."""
+    offices = sorted(access.offices(actor, access.MENDERS))
     query = (
         select(
             Incident.id,

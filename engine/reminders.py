@@ -66,6 +66,8 @@ def plan_obligations(session: Session, limit: int) -> int:
             regimes[row.regime] = deployments.rules(session, row.regime)
         regime = regimes[row.regime]
         ladder = regime.ladders.get(row.kind) if regime else None
+        if row.case_id is not None and session.get_one(Case, row.case_id).status == "suspended":
+            ladder = None  # nobody can do it now; it is planned anew when the case goes on
         calendar = calendars.of(session, row.bureau_code)
         planned = rungs(ladder, row.due_at, calendar, row.printed_on) if ladder else []
         _write(session, {"obligation_id": row.id}, row.kind, ladder, planned)
@@ -93,6 +95,9 @@ def plan_tasks(session: Session, limit: int) -> int:
 
     def plan(task: Task) -> None:
         case = cases[task.id]
+        if case.status == "suspended":  # nobody is told anything until it goes on, and planned anew
+            _write(session, {"task_id": task.id}, "task", None, [])
+            return
         _tell(session, task, case)
         deployed = deployments.deployed(session, case.deployment_id)
         closes_with = deployed.step(case.process, task.process, task.element).get("closes_with")

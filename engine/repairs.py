@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.errors import JiqunError
 from config.sentences import said
-from engine import access, cases, clock, events, values
+from engine import access, cases, clock, deployments, events, values
 from engine.access import Actor
 from engine.bpmn import Workflow
-from engine.errors import ExpressionFailed, NotFound, Refused
+from engine.errors import ExpressionFailed, NotFound, Refused, StateUnreadable
 from engine.forms.kinds import reserved
-from engine.models import Case, Incident
+from engine.models import Case, Incident, SkipRequest
+from engine.scripts import held
 
 MAX_DEPTH = 4  # variables, list, map, value: what forms may answer
 MAX_VALUES = 5000
@@ -43,29 +44,40 @@ def waiting(session: Session) -> list[dict[str, Any]]:
 
 def retry(session: Session, actor: Actor, case_id: int) -> Case:
     """Let the case go on as it stands; what failed is tried again by the person or the ticker it came from."""
-    case, _ = _stopped(session, actor, case_id)
-    _close(session, actor, case, "retried")
+    case, _ = stopped(session, actor, case_id)
+    released = held.release(session, case, open_incident(session, case))  # who retries has looked at the script
+    _close(session, actor, case, "retried", **({"scripts": released} if released else {}))
     return case
 
 
 def repair(session: Session, actor: Actor, case_id: int, variables: Mapping[str, Any], reason: str) -> Case:
-    """Put routing variables right and let the case go on. The values and the reason stand in the record.
+    """Put routing variables right and let the case go on. Values, those before and the reason stand in the record.
 
     Raises VariableRefused for reserved names, and for values that are not whole numbers, texts, yes or no, nothing,
     lists or maps, lie deep or are many.
     """
-    case, workflow = _stopped(session, actor, case_id)
+    case, workflow = stopped(session, actor, case_id)
     _require_usable(variables)
+    before = workflow.variables()
     workflow.set_variables(variables)
     case.status = "open"
     kept = cases.keep(session, case, workflow)
-    _close(session, actor, case, "repaired", *kept, variables=dict(variables), reason=reason)
+    _close(
+        session,
+        actor,
+        case,
+        "repaired",
+        *kept,
+        variables=dict(variables),
+        old={name: before.get(name) for name in variables},
+        reason=reason,
+    )
     return case
 
 
 def cancel(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     """End the case without an outcome; its open tasks are closed with it."""
-    case, workflow = _stopped(session, actor, case_id)
+    case, workflow = stopped(session, actor, case_id)
     workflow.cancel()
     case.status, case.ended_at = "cancelled", clock.now()
     kept = cases.keep(session, case, workflow)
@@ -73,12 +85,28 @@ def cancel(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     return case
 
 
-def _stopped(session: Session, actor: Actor, case_id: int) -> tuple[Case, Workflow]:
+def stopped(session: Session, actor: Actor, case_id: int, action: str = "incident.handle") -> tuple[Case, Workflow]:
+    """A stopped case under its lock, the actor's to do this about. Raises Forbidden, NotFound, Refused."""
     case, workflow = cases.lock(session, case_id)
-    access.require(actor, "incident.handle", case)
+    access.require(actor, action, case)
     if case.status != "incident":
         raise Refused(said("该办件没有异常，无需处理"), case=case_id)
     return case, workflow
+
+
+def looked_at(session: Session, actor: Actor, case_id: int) -> tuple[Case, Workflow | None]:
+    """A stopped case, and its instance to read in; None where its state cannot be read. Raises NotFound, Refused."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound(said("没有这个办件，或者您无权查看"))
+    access.require(actor, "incident.read", case)
+    if case.status != "incident":
+        raise Refused(said("该办件没有异常，无需处理"), case=case_id)
+    deployed = deployments.deployed(session, case.deployment_id)
+    try:
+        return case, Workflow.load(deployed.specs(case.process), case.state, case.state_format, deployed.words)
+    except StateUnreadable:
+        return case, None
 
 
 def _require_usable(variables: Mapping[str, Any]) -> None:
@@ -130,11 +158,30 @@ def _everything(value: Any, depth: int) -> Iterator[Any]:
 
 def _close(session: Session, actor: Actor, case: Case, resolution: str, *kept: events.Entry, **payload: Any) -> None:
     """The incident is dealt with; the record says how, and what became of the tasks (`kept`)."""
+    entry = closed(session, actor, case, resolution, **payload)
+    if case.status == "incident":
+        case.status = "open"
+    events.append(session, case.bureau_code, actor.name, [entry, *kept])
+
+
+def closed(session: Session, actor: Actor, case: Case, resolution: str, **payload: Any) -> events.Entry:
+    """Close the incident of a case, and what was asked about it; answers what to record."""
+    drop_requests(session, actor, case)
+    incident = open_incident(session, case)
+    incident.closed_at, incident.closed_by, incident.resolution = clock.now(), actor.name, resolution
+    return events.Entry(f"incident.{resolution}", case.id, payload=payload)
+
+
+def open_incident(session: Session, case: Case) -> Incident:
+    """What stopped the case. Raises NotFound."""
     incident = session.scalar(select(Incident).where(Incident.case_id == case.id, Incident.closed_at.is_(None)))
     if incident is None:
         raise NotFound(said("没有待处理的异常"), case=case.id)
-    incident.closed_at, incident.closed_by, incident.resolution = clock.now(), actor.name, resolution
-    if case.status == "incident":
-        case.status = "open"
-    closed = events.Entry(f"incident.{resolution}", case.id, payload=payload)
-    events.append(session, case.bureau_code, actor.name, [closed, *kept])
+    return incident
+
+
+def drop_requests(session: Session, actor: Actor, case: Case) -> None:
+    """What somebody asked to skip is decided by what is done instead."""
+    waiting = update(SkipRequest).where(SkipRequest.case_id == case.id, SkipRequest.decided_at.is_(None))
+    decided = {"state": "refused", "decided_at": clock.now(), "decided_by": actor.name}
+    session.execute(waiting.values(**decided))

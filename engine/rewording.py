@@ -1,15 +1,16 @@
-"""Rewording (改写通知): an owner's own words for a letter, in force as the next deployment of its regime."""
+"""Rewording (改写通知): an owner's own words for a letter, submitted as a draft and approved by another."""
 
 import hashlib
 
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import access, deliveries, deploying, deployments, events, holiday_notices, letter_samples, letters
+from engine import access, deliveries, deployments, events, holiday_notices, letter_samples, letters
 from engine.access import Actor
 from engine.errors import Conflict, FormInvalid, NotFound, Refused
 from engine.forms import Problem
-from engine.models import Deployment
+from engine.models import BundleDraft
+from engine.workshop import approval, drafts
 
 MAX_REASON = 500  # characters
 OF_NO_REGIME = {deliveries.DIGEST, holiday_notices.MISSING}
@@ -27,14 +28,14 @@ def obstacle(session: Session, actor: Actor, regime_name: str, letter: str) -> s
     return ""
 
 
-def put_in_force(
+def proposed(
     session: Session, actor: Actor, regime_name: str, letter: str, text: str, *, seen: int, reason: str
-) -> Deployment:
-    """`text` is the letter's file from now on; all other files stay the current deployment's.
+) -> BundleDraft:
+    """A draft in which `text` is the letter's file, submitted: approved by another person, it is in force from then on.
 
     `seen` is the number of the deployment whose words the owner had before them. Raises NotFound, Forbidden, Refused
     for a letter that no deployment words, Conflict where another was deployed meanwhile, FormInvalid without a reason
-    or a change, BundleInvalid as `deploying.deploy`.
+    or a change, IntakeRefused and BundleInvalid as `drafts.save` and `approval.submit`.
     """
     access.require(actor, "letter.edit")
     current = deployments.held(session, regime_name)
@@ -56,17 +57,20 @@ def put_in_force(
     reason = " ".join(reason.split())
     if problems := _problems(before, text, reason):
         raise FormInvalid(problems)
-    made = deploying.deploy(session, regime_name, {**deployed.files, path: text.encode()}, by=actor.name)
+    subject = text.partition("\n")[0].strip() or letter
+    draft = drafts.opened(session, actor, regime_name, f"改写通知：{subject}"[: drafts.MAX_TITLE])
+    drafts.save(session, actor, draft, path, text.encode())
+    approval.submit(session, actor, draft, reason)
     payload = {
         "regime": regime_name,
         "letter": letter,
-        "number": made.number,
+        "draft": draft.id,
         "before": _sha(before) if before is not None else None,  # it stood in no deployment yet
         "after": _sha(text.encode()),
         "reason": reason,
     }
     events.record(session, events.SYSTEM, actor.name, "letter.reworded", payload=payload)
-    return made
+    return draft
 
 
 def _problems(before: bytes | None, text: str, reason: str) -> list[Problem]:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.regime import Regime
 from engine import clock, deployments, due_dates, once, particulars
 from engine.calendar import DAY
 from engine.expansion import BUREAU_ROLE, LEADER
-from engine.models import Deployment, Letter, Organisation
+from engine.models import Letter, Organisation
 
 RULES_END: Final = "rules_end"  # the letter, and its ladder in the regime's file
 SOON: Final = 365 * DAY  # pages say so from then on
@@ -33,9 +32,8 @@ class Ending:
 
 def coming(session: Session) -> Sequence[Ending]:
     """The texts in force whose end is near or past and that have no successor, by their names."""
-    names = session.scalars(select(Deployment.regime).distinct().order_by(Deployment.regime))
     found = []
-    for name in names:
+    for name in deployments.names(session):
         rules = deployments.rules(session, name)
         until = rules.in_force_until if rules else None
         if rules and until and until - SOON <= clock.today() and not _succeeded(session, rules, until):

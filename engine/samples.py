@@ -130,8 +130,8 @@ def standing(session: Session, case: Case) -> Reviewed:
             Case.round_id == case.round_id,
             Case.id != case.id,
             Case.cluster_id.is_not(None),
-            Case.status.in_(("open", "incident")),
-            or_(Case.status == "incident", not_(or_(*over))),
+            Case.status.in_(("open", "incident", "suspended")),
+            or_(Case.status != "open", not_(or_(*over))),
         )
         .order_by(Case.id)
     )

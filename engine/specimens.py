@@ -45,6 +45,11 @@ def answers(form: Form, given: Mapping[str, Any], *, things: Things = MappingPro
     return form.clean(wanted | chosen)
 
 
+def one(form: Form, name: str, *, things: Things = MappingProxyType({})) -> Any:
+    """What might be written in one field of a form."""
+    return _one(name, form.document["properties"][name], form.document, things, {})
+
+
 def _lists(document: Mapping[str, Any]) -> list[str]:
     """Lists say by `minItems` that something has to stand in them."""
     return [name for name, schema in document["properties"].items() if schema.get("minItems", 0) > 0]

@@ -112,7 +112,7 @@ def by_county(rows: Iterable[Row]) -> list[Total]:
 
 
 def _total(key: str, name: str, rows: Sequence[Row]) -> Total:
-    running = sum(1 for row in rows if row["status"] in {"open", "incident"})
+    running = sum(1 for row in rows if row["status"] in {"open", "incident", "suspended"})
     return Total(key, name, len(rows), running, sum(1 for row in rows if row["late"]))
 
 

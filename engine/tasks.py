@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from config.sentences import said
-from engine import access, acts, cases, clock, deployments, events, files, incidents, prechecks, rounds
+from engine import access, acts, calendars, cases, clock, deployments, events, files, incidents, prechecks, rounds
 from engine.access import Actor
 from engine.errors import AlreadyDone, Conflict, NotFound, Refused
 from engine.models import Case, Draft, Membership, Person, Task
@@ -94,6 +94,8 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     Raises AlreadyDone, ClaimedByAnother, CaseStopped, FormInvalid, Forbidden, NotFound, Refused.
     """
     case, task, drafted = _locked(session, actor, task_id)
+    if case.status == "suspended":
+        raise Refused(said("该办件已中止办理，恢复办理之后方可继续；已保存的草稿不受影响"), case=case.id)
     if case.status != "open":
         raise Refused(said("该办件处于异常状态，待流程管理人员处理后方可继续办理"), case=case.id)
     _other_eyes(session, actor.name, task)
@@ -102,6 +104,8 @@ def complete(session: Session, actor: Actor, task_id: str, data: Mapping[str, An
     rounds.require_fit(session, case, task, form, answers)
     workflow = cases.instance(session, case)
     task.answers, task.closed_at, task.closed_by = answers, clock.now(), actor.name
+    began = task.opened_at.astimezone(clock.SHANGHAI).date()
+    task.took = calendars.of(session, case.bureau_code).working_days(began, clock.today()) - task.put_off
     with incidents.guarded(case, actor.name):
         if case.wake_at and case.wake_at <= clock.now():
             workflow.wake()

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import seats
-from engine.actors import APPLICANTS, BUREAU, HANDLERS, OBJECTION_HANDLERS, VISITORS, Actor, Membership, offices
+from engine.actors import APPLICANTS, BUREAU, HANDLERS, OBJECTION_HANDLERS, OWNERS, VISITORS, Actor, Membership, offices
 from engine.models import (
+    BundleDraft,
     Case,
     Cluster,
     Finding,
@@ -171,6 +172,11 @@ def visible_prospects(actor: Actor) -> ColumnElement[bool]:
     return or_(false(), *rules)
 
 
+def visible_drafts(actor: Actor) -> ColumnElement[bool]:
+    """流程草案: for the owners of the regime's bureau, and its leader."""
+    return BundleDraft.bureau_code.in_(offices(actor, OWNERS))
+
+
 VISIBLE: Mapping[type, Callable[[Actor], ColumnElement[bool]]] = {
     Case: visible_cases,
     Task: visible_tasks,
@@ -182,6 +188,7 @@ VISIBLE: Mapping[type, Callable[[Actor], ColumnElement[bool]]] = {
     PoolMember: visible_members,
     Finding: visible_findings,
     Prospect: visible_prospects,
+    BundleDraft: visible_drafts,
 }
 
 

@@ -116,10 +116,13 @@ def words(regime: Regime, calendar: Counting) -> dict[str, Word]:
     return {**_SAME_EVERYWHERE, "working_days": working_days, "deadline": deadline, "limit": limit}
 
 
-def reckoned(regime: Regime, calendar: Counting, name: Any, begun_on: date) -> datetime:
-    """The last moment of this period or time limit, begun on that day; what `deadline` answers, for any day."""
+def reckoned(regime: Regime, calendar: Counting, name: Any, begun_on: date, put_off: int = 0) -> datetime:
+    """The last moment of this period or time limit, begun on that day; what `deadline` answers, for any day.
+
+    It ends `put_off` working days later, where it stood still for so many.
+    """
     period = _named(name, {**regime.limits, **regime.periods}, "期限")
-    counted = _counted(calendar, begun_on, period.working_days, period.count_first)
+    counted = _counted(calendar, begun_on, period.working_days + put_off, period.count_first)
     return _end(counted.latest if name in regime.periods else counted.earliest)
 
 

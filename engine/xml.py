@@ -30,7 +30,7 @@ DMN = (
     "https://www.omg.org/spec/DMN/20211108/MODEL/",  # 1.4
     "https://www.omg.org/spec/DMN/20230324/MODEL/",  # 1.5
 )
-_NAMESPACES = {
+NAMESPACES = {
     *DMN,
     BPMN,
     SPIFF,
@@ -90,6 +90,22 @@ def read(name: str, content: bytes) -> etree._Element:
 
     Raises XmlRefused with the facts file, line, element (an id or "") and rule.
     """
+    root = admitted(name, content)
+    _check_namespaces(name, root)
+    if local(root) == "definitions" and root.tag == tag("definitions"):
+        ids = {element.get("id", ""): element for element in root.iter() if namespace(element) != SPIFF}
+        _check_references(name, root, ids)
+        _check_flows(name, root, ids)
+        _check_drawing(name, root)
+    return root
+
+
+def admitted(name: str, content: bytes) -> etree._Element:
+    """The root of a document that harms nobody who looks at it, though the engine may not run it.
+
+    What other systems have written into it is let in, and so are references that lead nowhere: a draft may hold both.
+    Raises XmlRefused.
+    """
     if len(content) > MAX_BYTES:
         _refuse(
             name, None, "too-large", f"文件有 {len(content)} 字节，上限为 {MAX_BYTES}；请拆成几个流程，用调用活动连接"
@@ -97,12 +113,7 @@ def read(name: str, content: bytes) -> etree._Element:
     root = _parsed(name, _text(name, content))
     _check_size(name, root)
     _check_root(name, root)
-    _check_namespaces(name, root)
-    ids = _check_ids(name, root)
-    if local(root) == "definitions" and root.tag == tag("definitions"):
-        _check_references(name, root, ids)
-        _check_flows(name, root, ids)
-        _check_drawing(name, root)
+    _check_ids(name, root)
     return root
 
 
@@ -216,13 +227,13 @@ def _check_namespaces(name: str, root: etree._Element) -> None:
     for element in root.iter():
         spaces = [namespace(element), *(etree.QName(key).namespace for key in element.attrib)]
         for space in spaces:
-            if space and space not in _NAMESPACES:
+            if space and space not in NAMESPACES:
                 _refuse(name, element, "foreign-namespace", f"含有其他系统的扩展 {space}，本系统不执行；请删除")
         if not spaces[0]:
             _refuse(name, element, "foreign-namespace", f"元素 {local(element)} 没有命名空间；请用流程编辑器重新导出")
 
 
-def _check_ids(name: str, root: etree._Element) -> dict[str, etree._Element]:
+def _check_ids(name: str, root: etree._Element) -> None:
     ids: dict[str, etree._Element] = {}
     for element in root.iter():
         id = element.get("id")  # noqa: A001  # the attribute's own name
@@ -241,7 +252,6 @@ def _check_ids(name: str, root: etree._Element) -> dict[str, etree._Element]:
     for element in root.iter(*(tag(kind) for kind in sorted(FLOW_NODES | {"process", "sequenceFlow"}))):
         if element.get("id") is None:
             _refuse(name, element, "bad-id", f"{local(element)} 没有编号 id；请补上")
-    return ids
 
 
 def _check_references(name: str, root: etree._Element, ids: dict[str, etree._Element]) -> None:

@@ -14,6 +14,10 @@ const STATIC = join(HERE, "..", "web", "static");
 const ENTRY = /\.(css|js|svg)$/;
 const BROWSERS = ["chrome87", "firefox78", "safari15"]; // what an office's computers have is often years old
 const LICENCES = "licences.txt";
+const UNUSED = [
+  ...["@bpmn-io/feel-editor", "@bpmn-io/feelers-editor", "@bpmn-io/extract-process-variables/zeebe", "@bpmn-io/extract-process-variables", "array-move"],
+  ...["view", "state", "language", "autocomplete", "commands", "lang-json", "lint"].map((part) => `@codemirror/${part}`),
+]; // of the properties panel: editors and providers of other engines, which nothing here opens
 
 const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
@@ -31,6 +35,7 @@ async function main() {
     target: BROWSERS,
     charset: "utf8",
     legalComments: "none", // licences.txt has them whole
+    alias: Object.fromEntries(UNUSED.map((name) => [name, "./modeller/nothing.js"])),
     loader: { ".svg": "copy", ".woff2": "dataurl", ".woff": "empty", ".ttf": "empty", ".eot": "empty" }, // one font of four
     metafile: true,
     write: false,

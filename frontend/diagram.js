@@ -59,9 +59,10 @@ async function draw(viewer, container, drawings, number, choose) {
   for (const stop of drawing.current) {
     if (!known.get(stop.element)) continue;
     canvas.removeMarker(stop.element, "jq-passed");
-    canvas.addMarker(stop.element, stop.level === "late" ? "jq-at-late" : "jq-at");
+    canvas.addMarker(stop.element, stop.heat ? `jq-heat-${stop.heat}` : stop.level === "late" ? "jq-at-late" : "jq-at");
+    if (stop.heat && stop.level === "late") canvas.addMarker(stop.element, "jq-heat-late");
     const inner = drawings.findIndex(({ path }) => path === `${drawing.path}${stop.element}/`);
-    const flag = inner > 0 ? opener(drawings[inner], () => choose(inner)) : stop.told ? flagOf(stop) : null;
+    const flag = inner > 0 ? opener(drawings[inner], stop, () => choose(inner)) : stop.told ? flagOf(stop) : null;
     // Above the step's upper edge, at its right: its own name stays free. An event is small: wholly above it.
     const top = known.get(stop.element).height < 60 ? -26 : -15;
     if (flag) viewer.get("overlays").add(stop.element, { position: { top, right: 40 }, html: flag });
@@ -85,11 +86,11 @@ function flagOf(stop) {
   return flag;
 }
 
-function opener(drawing, open) {
+function opener(drawing, stop, open) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "jq-flag";
-  button.textContent = `${drawing.current.find(({ told }) => told)?.told ?? drawing.name} ›`;
+  button.className = stop.level === "late" ? "jq-flag jq-flag-late" : "jq-flag";
+  button.textContent = `${stop.told || (drawing.current.find(({ told }) => told)?.told ?? drawing.name)} ›`;
   button.title = drawing.name;
   button.addEventListener("click", open);
   return button;

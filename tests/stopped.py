@@ -148,4 +148,5 @@ def rows(office: Office) -> dict[str, int]:
 
 
 def assert_sound(office: Office) -> None:
-    assert invariants.violations(office.database.url) == []
+    found = invariants.violations(office.database.url)
+    assert found == [], found

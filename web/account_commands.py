@@ -116,6 +116,21 @@ def withdraw(name: str, role: str, organisation: str) -> None:
         accounts.withdraw(session, accounts.by_name(session, name), role, organisation, by=BY)
 
 
+@user.command()
+@click.argument("name")
+@click.option("--withdraw", "ends", is_flag=True, help="收回授权")
+def accredit(name: str, ends: bool) -> None:
+    """授权流程管理人员 NAME 部署带脚本的流程；--withdraw 收回授权，已部署的不变。"""
+    from engine import accounts, accreditation
+
+    with _writing() as session:
+        person = accounts.by_name(session, name)
+        if ends:
+            accreditation.withdraw(session, person, by=BY)
+        else:
+            accreditation.grant(session, person, by=BY)
+
+
 @user.command("password")
 @click.argument("name")
 @click.option("--one-time", is_flag=True, help="不读取密码，改为显示一个一次性密码")

@@ -12,13 +12,8 @@ from engine import clock as clocks
 from engine.db import Database
 from engine.files import MEGABYTE
 from engine.objections import MOST_FILES
-from web import api, context, errors, guard, pages, reading
+from web import api, context, errors, guard, pages, policies, reading
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -78,7 +73,7 @@ def _most(settings: Settings) -> int:
 
 def _with_headers(answer: Response) -> Response:
     data = not (answer.mimetype or "").startswith("text/html")
-    answer.headers.setdefault("Content-Security-Policy", DATA_POLICY if data else PAGE_POLICY)
+    answer.headers.setdefault("Content-Security-Policy", policies.DATA if data else policies.PAGE)
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
     if request.path.startswith("/api/"):

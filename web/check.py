@@ -12,6 +12,7 @@ from config.errors import JiqunError, RegimeInvalid
 from engine import bundle, lint, xml
 from engine.bundle import Files
 from engine.lint import Finding
+from web import check_draft
 from web.answers import Unusable
 
 _FOLDERS = {".bpmn": "", ".dmn": "", ".json": "forms/", ".txt": "letters/", ".toml": ""}
@@ -21,14 +22,18 @@ _OF_DEPLOYMENTS = {"no-clause"}  # a file by itself belongs to no regime yet
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--fast", is_flag=True, help="不在子进程里试运行")
-def check(paths: tuple[Path, ...], fast: bool) -> None:
+@click.option("--draft", "number", type=click.IntRange(1), metavar="N", help="检查这份草案：另走遍每条连线，重走示例")
+@click.option("--year", is_flag=True, help="同 --draft：并按现行版本和草案各推演今后一年，列出不同")
+def check(paths: tuple[Path, ...], fast: bool, number: int | None, year: bool) -> None:
     """检查流程图、决策表、表单、通知和规则体系；不写 PATH 时检查随程序发布的全部规则体系。
 
     PATH 可以是单个文件，也可以是按流程包排列的文件夹。每个问题一行 JSON；有错误时退出码为 1。
     """
+    if (paths and number) or (year and not number):
+        raise click.UsageError("--draft 不与 PATH 同用；--year 只与 --draft 同用")
     errors = warnings = 0
     seen = set()
-    for finding in _found(paths, dry_run=not fast):
+    for finding in check_draft.findings(number, year=year) if number else _found(paths, dry_run=not fast):
         if finding not in seen:  # several regimes share most files
             seen.add(finding)
             errors += finding.severity == "error"

@@ -1,7 +1,6 @@
-"""Commands about what stands: deployments, the record and its anchors, cases that cannot go on."""
+"""Commands about what stands: the record and its anchors, cases that cannot go on."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,24 +9,6 @@ from web import cli
 from web.account_commands import BY
 
 # ruff: noqa: PLC0415  # each command imports what it needs when it runs
-
-
-@click.command()
-@click.argument("regime")
-@click.option("--approve-as", metavar="NAME", help="审核人账号；不得与部署人相同")
-@click.option("--by", default="system", show_default=True, metavar="NAME", help="部署人账号")
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="生效日期；不写则立即生效")
-def deploy(regime: str, approve_as: str | None, by: str, day: datetime | None) -> None:
-    """部署一个规则体系的流程、决策表、表单、通知与参数；内容未变则不产生新部署。"""
-    from engine import bundle, deploying
-
-    with cli.database(cli.settings()) as database, database.write() as session:
-        on = day.date() if day else None
-        deployment = deploying.deploy(session, regime, bundle.shipped(regime), by, approve_as, effective_on=on)
-        answer = {"regime": regime, "number": deployment.number, "content_hash": deployment.content_hash}
-        if deployment.applied_at is None:
-            answer["effective_on"] = deployment.effective_on.isoformat()
-    click.echo(json.dumps(answer, ensure_ascii=False))
 
 
 @click.group()
@@ -120,6 +101,18 @@ def cancel(case: int, name: str, reason: str) -> None:
 
     with cli.database(cli.settings()) as database, database.write() as session:
         repairs.cancel(session, accounts.actor(session, accounts.by_name(session, name)), case, reason)
+
+
+@click.command()
+def suspended() -> None:
+    """列出中止办理的办件：情形、依据、自何时起、至今多少个工作日。"""
+    from engine import suspensions
+    from engine.columns import dump_json
+
+    with cli.database(cli.settings()) as database, database.read() as session:
+        rows = suspensions.waiting(session)
+    for row in rows:
+        click.echo(dump_json(dict(row)))
 
 
 @click.command()

@@ -115,7 +115,7 @@ class CaseState(Told):
     regime: str
     process: str
     title: str
-    status: Annotated[str, Field(description="open 办理中、incident 异常、ended 办结、cancelled 撤销")]
+    status: Annotated[str, Field(description="open 办理中、incident 异常、suspended 中止、ended 办结、cancelled 撤销")]
     outcome: Annotated[str | None, Field(description="所到达的结束事件")]
     round_id: int | None
     cluster_id: int | None

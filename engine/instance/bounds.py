@@ -6,6 +6,7 @@ from uuid import UUID
 
 from config.sentences import said
 from engine.errors import BudgetExceeded
+from engine.instance import tree
 
 MAX_STEPS = 1000  # automatic steps in one command
 MAX_SECONDS = 5.0  # of one command, on the monotonic clock
@@ -21,6 +22,31 @@ class Tokens(dict[UUID, Any]):
             why = said("流程推演超过 %(most)s 个节点，已停止；请减少连续的并行分支", most=MAX_TOKENS)
             raise BudgetExceeded(why, limit=MAX_TOKENS)
         super().__setitem__(key, task)
+
+
+class Bounded:
+    """A workflow that keeps its bounds, and forgets with a task whatever the task runs or waits for.
+
+    SpiffWorkflow 3.2.0 drops what stands below a cancelled task without a word: the processes that were called there,
+    one for each of several, would go on running, and their timers and messages would wake a case that has left them.
+    """
+
+    @property
+    def tasks(self) -> Tokens:
+        return self._tokens
+
+    @tasks.setter
+    def tasks(self, tasks: dict[UUID, Any]) -> None:
+        self._tokens = Tokens()
+        for key, task in tasks.items():
+            self._tokens[key] = task
+
+    def get_tasks_iterator(self, first_task: Any = None, **kwargs: Any) -> Any:
+        return super().get_tasks_iterator(first_task, **{"max_depth": MAX_TOKENS, **kwargs})  # type: ignore[misc]
+
+    def _task_removed_notify(self, task: Any) -> None:
+        super()._task_removed_notify(task)  # type: ignore[misc]
+        tree.forget(task)
 
 
 class Budget:

@@ -66,6 +66,14 @@ class Thrown:
     payload: Any
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a script changed: a replay takes it from here, for the script is not run again."""
+
+    place: str  # path and element
+    changes: Mapping[str, Any]
+
+
 @dataclass
 class Journal:
     """What one command made happen, in order; the caller writes it into the record."""
@@ -75,4 +83,5 @@ class Journal:
     fired: list[str] = field(default_factory=list)  # timers among them
     effects: list[Effect] = field(default_factory=list)
     thrown: list[Thrown] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)  # by scripts, in the order in which they ran
     ended_at: str | None = None  # the end event of the main process

@@ -1,6 +1,7 @@
 """The tree of an instance's tasks: the last one above all of some, and forgetting what lies before it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,11 +39,56 @@ def known(inner: Any) -> set[UUID]:
     return set(inner.tasks).union(*(sub.tasks for sub in inner.subprocesses.values()))
 
 
+def put(tasks: Iterable[Any], variables: Mapping[str, Any]) -> None:
+    """Let these tasks know the variables."""
+    for task in tasks:
+        task.data.update(variables)
+        if task.parent is not None:  # a waiting step takes its data from there again whenever it is looked at
+            task.parent.data.update(variables)
+
+
+def known_to(tasks: Iterable[Any]) -> dict[str, Any]:
+    """What these tasks know; where two know different things, what the later one knows."""
+    found: dict[str, Any] = {}
+    for task in tasks:
+        found |= task.data
+    return found
+
+
+def delay(inner: Any, waiting: Iterable[Any], steps: Mapping[str, tuple[datetime, datetime]]) -> list[str]:
+    """Give the boundary timers of these steps that fire at the first moment the second; answers where they stand."""
+    delayed = []
+    beside = {id(inner.get_task_from_id(UUID(step)).parent): moments for step, moments in steps.items()}
+    for task in waiting:
+        old, new = beside.get(id(task.parent), (None, None))
+        value = task.internal_data.get("event_value")
+        if new is not None and isinstance(value, str) and _moment(value) == old:
+            task.internal_data["event_value"] = new.isoformat()
+            delayed.append(path(task) + task.task_spec.bpmn_id)
+    return delayed
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # a length of time
+        return None
+
+
 def postpone(waiting: Iterable[Any], variable: str, moment: str) -> None:
     """Give the timers that read their moment from this variable another one; SpiffWorkflow asks for it but once."""
     for task in waiting:
         if task.internal_data.get("event_value") == task.data.get(variable):
             task.internal_data["event_value"] = moment
+
+
+def forget(task: Any) -> None:
+    """Nothing waits any more for a task that was removed, nor runs for it."""
+    top = task.workflow.top_workflow
+    top.event_manager.remove_task(task)
+    sub = top.subprocesses.pop(task.id, None)
+    for inner in list(sub.tasks.values()) if sub else ():
+        forget(inner)
 
 
 def prune(inner: Any) -> None:

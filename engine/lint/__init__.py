@@ -13,6 +13,8 @@ from engine.lint import elements as lint_elements
 from engine.lint import expressions as lint_expressions
 from engine.lint import flows as lint_flows
 from engine.lint import items as lint_items
+from engine.lint import overlaps as lint_overlaps
+from engine.lint import scripts as lint_scripts
 from engine.lint import surroundings as lint_surroundings
 from engine.lint import tasks as lint_tasks
 from engine.lint import trial
@@ -48,6 +50,7 @@ def _in_diagram(name: str, around: lint_surroundings.Surroundings) -> list[Findi
     lint_effects.check(report, root, around, names)
     lint_items.check(report, root, around, names)
     lint_expressions.check(report, root, around, names)
+    lint_scripts.check(report, root, names)
     lint_calls.check(report, root, around)
     return report.findings
 
@@ -57,6 +60,8 @@ def _in_table(name: str, content: bytes, around: lint_surroundings.Surroundings)
     report = Report(name)
     if name in around.tables:
         lint_dmn.check(report, around.tables[name], around)
+        if not any(finding.severity == "error" for finding in report.findings):
+            lint_overlaps.check(report, around.tables[name], around)
         return report.findings
     try:
         xml.read(name, content)

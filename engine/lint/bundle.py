@@ -10,13 +10,15 @@ from config import clauses as clause_files
 from config import regime as regime_files
 from config import tables
 from config.errors import RegimeInvalid
-from engine import carriers, forms, letters, xml
+from engine import carriers, criteria, examples, forms, letters, xml
 from engine.bundle import Files
 from engine.lint import numbers
 from engine.lint.findings import Finding, Report
 from engine.lint.surroundings import Surroundings, stem
 
-_KNOWN = re.compile(r"[a-z][a-z0-9_]*\.(bpmn|dmn)|forms/[a-z][a-z0-9_]*\.json|letters/[a-z][a-z0-9_]*\.txt", re.ASCII)
+_KNOWN = re.compile(
+    r"[a-z][a-z0-9_]*\.(bpmn|dmn)|(forms|examples)/[a-z][a-z0-9_]*\.json|letters/[a-z][a-z0-9_]*\.txt", re.ASCII
+)
 _NEEDED = {"regime.toml": "规则体系的数字", "clauses.toml": "条款与步骤的对照"}
 UNFILLED = "请填写"  # what the skeleton of a regime has where only its owner knows the words
 _AT_LINE = re.compile(r"at line ([0-9]+)")
@@ -32,6 +34,8 @@ def findings(files: Files, around: Surroundings) -> Iterator[Finding]:
             _check_pointers(report, content, around.forms, stem(name))
         elif name.startswith("letters/"):
             _check_letter(report, content)
+        elif name.startswith(examples.FOLDER):
+            _check_example(report, content, around)
         if name not in _NEEDED and not _KNOWN.fullmatch(name):
             report.error(None, "unknown-file", "文件名应为小写英文，放在流程包的相应位置；请改名或移走")
         yield from report.findings
@@ -72,6 +76,16 @@ def _check_letter(report: Report, content: bytes) -> None:
         report.error(line, "letter", why)
 
 
+def _check_example(report: Report, content: bytes, around: Surroundings) -> None:
+    try:
+        process = examples.read(content).process
+    except examples.ExampleInvalid as error:
+        report.error(None, "example", error.message)
+        return
+    if process not in around.processes:
+        report.error(None, "example", f"示例的流程 {process} 不在流程包里；请改正，或删去这个示例")
+
+
 def _check_regime(report: Report, content: bytes, around: Surroundings, names: Collection[str]) -> None:
     try:
         regime = regime_files.load(content)
@@ -85,6 +99,14 @@ def _check_regime(report: Report, content: bytes, around: Surroundings, names: C
             there_are = tables.among(criterion, sorted(str(row) for row in rows))
             why = f"criteria.{criterion}：criteria.dmn 没有编号为 {criterion} 的行{there_are}；请改正名称或在表中添加"
             report.error(_line_of(content, criterion), "regime", why)
+    for indicator, threshold in regime.thresholds.items():
+        unit = criteria.unit_of(indicator)
+        if indicator in criteria.FACTS and threshold.unit != unit:
+            why = (
+                f"thresholds.{indicator} 应以{unit}计，与申报的数据同一单位，现为 {threshold.unit!r}；"
+                "请换算数值并改正单位"
+            )
+            report.error(_line_of(content, indicator), "regime", why)
     for kind, opening in regime.opens.items():
         if f"{opening.process}.bpmn" not in names:
             why = f"opens.{kind} 的流程 {opening.process} 没有流程图 {opening.process}.bpmn；请改正名称或添加流程图"

@@ -25,7 +25,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'""")
 # SpiffWorkflow asks each of them for its id.
 _NUMBERED = ("decisionTable", "input", "output", "rule", "inputEntry", "outputEntry")
-_INPUT = "dmninputexpr"  # what SpiffWorkflow writes in the place of ?
+INPUT = "dmninputexpr"  # what SpiffWorkflow writes in the place of ?
 # An input that is one thing, so that an operator written behind it takes all of it: a, a["b"], word(a)
 _SINGLE = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_]*(\[[^\[\]]*\]|\([^()]*\))*\s*", re.ASCII)
 _NEGATED = re.compile(r"\A\s*not\b")
@@ -60,6 +60,15 @@ def check(report: Report, root: etree._Element, around: Surroundings) -> None:
             text = cell.findtext(_tag(root, "text")) or ""
             if text and not _is_feel(report, cell, text):
                 check_text(report, cell, text, asked, names, what="结果")
+
+
+def condition(text: str) -> str | None:
+    """What an input's cell asks, as an expression of the name INPUT; None where it asks nothing."""
+    if text.strip() in ("", "-"):
+        return None
+    if "?" in _QUOTED.sub('""', text):
+        return "".join(part if part[0] in "\"'" else part.replace("?", INPUT) for part in _parts(text))
+    return f"{INPUT} {text}" if _begins_with_operator(text) else f"{INPUT} == ({text})"
 
 
 def _is_asked(rule: etree._Element, file: str, around: Surroundings) -> bool:
@@ -115,8 +124,7 @@ def _check_input_cell(report: Report, cell: etree._Element, given: str, around: 
     elif _NEGATED.search(outside) and "?" not in outside:
         report.error(cell, "dmn-feel", f"单元格 {text!r}：not(…) 不起作用；请写成 ? != … 或 ? not in (…)")
     elif "?" in outside:
-        asked = "".join(part if part[0] in "\"'" else part.replace("?", _INPUT) for part in _parts(text))
-        check_text(report, cell, asked, around, {*names, _INPUT}, what="条件")
+        check_text(report, cell, condition(text), around, {*names, INPUT}, what="条件")
     elif not _begins_with_operator(text):
         check_text(report, cell, text, around, names, what="条件")
     elif text[0].isalpha() or not _SINGLE.fullmatch(given):

@@ -4,6 +4,7 @@ from lxml import etree
 
 from engine import conventions, xml
 from engine.lint.findings import Report
+from engine.scripts import sources
 
 _RESERVED = {"Start", "End", "Root", "StartEventSplit", "StartEventJoin"}  # SpiffWorkflow's own names of steps
 _RESERVED_ENDS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
@@ -15,6 +16,7 @@ _EXTENSIONS = {  # of SpiffWorkflow, and where they mean something to us
     "messagePayload": {"messageEventDefinition", "sendTask"},
     "messageVariable": {"messageEventDefinition", "receiveTask"},
     "instructionsForEndUser": xml.TASKS,
+    **{kind: {"userTask", "serviceTask", "businessRuleTask", "callActivity"} for kind in sources.EXTENSIONS},
 }
 
 # What SpiffWorkflow cannot run, runs wrongly, or lets pass without doing it.
@@ -23,7 +25,6 @@ _REFUSED = {
     "adHocSubProcess": ("ad-hoc", "不支持特别（ad hoc）子流程；请改用普通子流程"),
     "task": ("plain-task", "没有类型的任务没有人办理；请改为用户任务（userTask），并写明表单和岗位"),
     "manualTask": ("manual-task", "手工任务没有表单和记录；请改为用户任务（userTask）"),
-    "scriptTask": ("script-task", "脚本任务尚未启用；请改用条件表达式或决策表"),
     "standardLoopCharacteristics": ("standard-loop", "不支持标准循环；请画出返回的连线，或改用多实例任务"),
     "compensateEventDefinition": ("compensation", "补偿事件不会执行；请把补救的步骤画在流程里"),
     "linkEventDefinition": ("link-event", "链接事件会使流程在此中断；请直接画出连线"),
@@ -99,9 +100,7 @@ def _check_extension(report: Report, element: etree._Element) -> None:
     kind, holder = xml.local(element), _parent(_parent(element))
     if _parent(element).tag != xml.tag("extensionElements"):
         return  # a part of an extension that was looked at
-    if kind in ("preScript", "postScript"):
-        report.error(element, "pre-post-script", "前置、后置脚本尚未启用；请改用条件表达式或决策表")
-    elif xml.local(holder) not in _EXTENSIONS.get(kind, set()):
+    if xml.local(holder) not in _EXTENSIONS.get(kind, set()):
         report.error(element, "unknown-extension", f"扩展 {kind} 在此不起作用；请删除")
     elif kind == "properties":
         _check_properties(report, element, xml.local(holder))
@@ -146,3 +145,15 @@ def _parent(element: etree._Element) -> etree._Element:
     """The element around it; the root is around itself."""
     parent = element.getparent()
     return element if parent is None else parent
+
+
+def refused() -> frozenset[str]:
+    """The kinds of elements that no diagram may have: an editor does not offer them."""
+    return frozenset(_REFUSED)
+
+
+def events() -> dict[str, list[str]]:
+    """What each kind of event may wait for or cause, and whether it may stand without: then "" is among them."""
+    return {
+        kind: [*([] if kind in _NEED_DEFINITION else [""]), *sorted(allowed)] for kind, allowed in _DEFINITIONS.items()
+    }

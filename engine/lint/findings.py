@@ -18,7 +18,7 @@ RULES = frozenset(
         *("bad-id", "duplicate-id", "dangling-reference", "bad-drawing"),
         # elements that SpiffWorkflow breaks, ignores or runs as Python
         *("event-sub-process", "signal-end", "link-event", "compensation", "conditional-event", "complex-gateway"),
-        *("ad-hoc", "plain-task", "manual-task", "script-task", "pre-post-script", "standard-loop", "data-object"),
+        *("ad-hoc", "plain-task", "manual-task", "script", "standard-loop", "data-object"),
         *("camunda-dropped", "unsupported-element", "event-definition", "unknown-extension", "reserved-id"),
         # the shape of a process
         *("process-count", "process-name", "not-executable", "start-count", "end-missing", "unreachable", "dead-end"),
@@ -44,8 +44,8 @@ RULES = frozenset(
         *("unknown-process", "unknown-decision", "call-cycle", "call-depth", "duplicate-process"),
         "office-missing",
         # decision tables and the other files
-        *("dmn-shape", "dmn-hit-policy", "dmn-feel"),
-        *("missing-file", "unknown-file", "form", "letter", "regime", "dead-number", "unfilled", "clauses"),
+        *("dmn-shape", "dmn-hit-policy", "dmn-feel", "dmn-overlap", "dmn-gap"),
+        *("missing-file", "unknown-file", "form", "letter", "regime", "dead-number", "unfilled", "clauses", "example"),
         "trial",
     }
 )

@@ -13,8 +13,9 @@ from config.chain import LEVELS
 from config.clauses import Clauses
 from config.errors import JiqunError
 from config.regime import Regime
-from engine import calendar, conventions, forms, vocabulary, xml
+from engine import calendar, conventions, forms, scripts, vocabulary, xml
 from engine.bundle import Files
+from engine.scripts import sources
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -123,6 +124,9 @@ class Surroundings:
             yield from self.decisions.get(decision.text or "", ())
         for operator in root.iter(f"{{{xml.SPIFF}}}serviceTaskOperator"):
             yield operator.get("resultVariable", "")
+        for script in sources.within("", root):
+            if not scripts.problems(script.text):
+                yield from scripts.read(script.text).writes
         for item in root.iter(xml.tag("inputDataItem"), xml.tag("outputDataItem")):
             yield item.get("id", "")
         for results in root.iter(xml.tag("loopDataOutputRef")):

@@ -13,6 +13,8 @@ from engine.models.letters import (
     Reminder,
     Substitute,
 )
+from engine.models.moves import Move
+from engine.models.operations import SkipRequest, Suspension
 from engine.models.people import ApiToken, Membership, Organisation, Person, SignIn, SignInFailure
 from engine.models.record import ChainHead, Event, Heartbeat, IdempotencyKey, Tally
 from engine.models.review import (
@@ -37,6 +39,7 @@ from engine.models.rounds import (
     Round,
     RoundLevel,
 )
+from engine.models.scripts import Accreditation, ScriptHold
 from engine.models.work import (
     Case,
     Deployment,
@@ -48,10 +51,13 @@ from engine.models.work import (
     StoredFile,
     Task,
 )
+from engine.models.workshop import BundleDraft, DraftCheck, DraftFile
 
 __all__ = [
+    "Accreditation",
     "ApiToken",
     "Attempt",
+    "BundleDraft",
     "Case",
     "ChainHead",
     "Cluster",
@@ -62,6 +68,8 @@ __all__ = [
     "DeploymentFile",
     "Digest",
     "Draft",
+    "DraftCheck",
+    "DraftFile",
     "Event",
     "Feed",
     "Finding",
@@ -78,6 +86,7 @@ __all__ = [
     "Measurement",
     "Membership",
     "Message",
+    "Move",
     "Notice",
     "Objection",
     "Obligation",
@@ -93,12 +102,15 @@ __all__ = [
     "Round",
     "RoundLevel",
     "Sample",
+    "ScriptHold",
     "Seat",
     "SignIn",
     "SignInFailure",
+    "SkipRequest",
     "Stance",
     "StoredFile",
     "Substitute",
+    "Suspension",
     "Tally",
     "Task",
     "TypicalCase",

@@ -53,14 +53,14 @@ class Case(Base):
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"))
     process: Mapped[str]  # the diagram's process id: application, round …
     title: Mapped[str]
-    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), index=True)
+    bureau_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"))
     organisation_code: Mapped[str] = mapped_column(ForeignKey("organisation.code"), index=True)  # who opened it
     round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"), index=True)
     cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"), index=True)
     # Codes of the offices that see it only once it has come to them, from below, each between blanks: those of the
     # regime's chain, and the bureau where it sees what is recommended: " 441800 440000 100000 ".
     chain: Mapped[str] = mapped_column(server_default=" ")
-    status: Mapped[str]  # open, incident, ended, cancelled
+    status: Mapped[str]  # open, incident, suspended, ended, cancelled
     outcome: Mapped[str | None]  # id of the end event reached
     version: Mapped[int] = mapped_column()  # counts commands; a writer names the one it read
     wake_at: Mapped[datetime | None]  # earliest waiting timer
@@ -73,12 +73,15 @@ class Case(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # a writer of an older version gets Stale
     __table_args__ = (
         Index("ix_case_run_wake_at", "wake_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
+        # engine.waits joins along it: a row itself is as large as its state
+        Index("ix_case_run_of_bureau", "bureau_code", "id", "regime", "process", "round_id", "chain"),
         # engine.inbox looks for words in it
         Index("ix_case_run_named", "title", "organisation_code", "status", "round_id"),
     )
 
 
 UNPLANNED = text("state = 'open' AND planned_at IS NULL")
+DONE = text("state = 'done'")
 OPEN = text("state = 'open'")  # of tasks: the index stays as small as the work at hand
 
 
@@ -99,17 +102,31 @@ class Task(Base):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))  # whose holder it is for; a panel's
     sealed: Mapped[bool] = mapped_column(server_default=false())  # it shows its holder nothing of the case yet
-    state: Mapped[str]  # open, done, cancelled
+    state: Mapped[str]  # open, done, cancelled, skipped: left undone by two people's decision
     priority: Mapped[int] = mapped_column(server_default="0")
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    # Working days that its case stood still meanwhile: its time limit is counted so much longer.
+    put_off: Mapped[int] = mapped_column(server_default="0")
+    took: Mapped[int | None]  # working days from its opening to its end, those put off left out; of what was done
     planned_at: Mapped[datetime | None]  # when its letter and its reminders were written down
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
     answers: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # what was filled in; no token carries it
     __table_args__ = (
         Index("ix_task_pass", "case_id", "element", "pass_number"),
-        Index("ix_task_open_of_case", "case_id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(  # what hangs on a case, and where the cases of a bureau wait: engine.waits reads nothing else
+            "ix_task_open_of_case",
+            *("case_id", "process", "element", "instance_path", "opened_at", "due_at", "state"),
+            sqlite_where=OPEN,
+            postgresql_where=OPEN,
+        ),
+        Index(
+            "ix_task_done",
+            *("closed_at", "case_id", "process", "element", "took", "due_at", "state"),
+            sqlite_where=DONE,
+            postgresql_where=DONE,
+        ),
         Index(  # engine.inbox reads along it; element and case stand in it only to be asked for
             "ix_task_open_pile",
             *("organisation_code", "roles", "assignee_id", "due_at", "opened_at", "id", "element", "case_id"),
@@ -158,7 +175,7 @@ class Incident(Base):
     happened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
-    resolution: Mapped[str | None]  # retried, cancelled
+    resolution: Mapped[str | None]  # retried, repaired, skipped, cancelled
     __table_args__ = (
         Index("uq_incident_open", "case_id", unique=True, sqlite_where=UNCLOSED, postgresql_where=UNCLOSED),
     )

@@ -60,12 +60,12 @@ def fill(made: office.Office, tasks: int) -> None:
         for begin in range(0, tasks, BATCH):
             numbers = range(begin, min(begin + BATCH, tasks))
             about = {"deployment_id": deployment, "round_id": round_id, "cluster_id": cluster.id}
-            session.execute(insert(Case), [_case(first + number) | about for number in numbers])
-            rows = [_task(first, number, steps[number % 100], colleague) for number in numbers]
+            session.execute(insert(Case), [case(first + number) | about for number in numbers])
+            rows = [task(first, number, steps[number % 100], colleague) for number in numbers]
             session.execute(insert(Task), rows)
 
 
-def _case(number: int) -> dict[str, Any]:
+def case(number: int) -> dict[str, Any]:
     return {
         "id": number,
         "regime": office.REGIME,
@@ -83,7 +83,7 @@ def _case(number: int) -> dict[str, Any]:
     }
 
 
-def _task(first: int, number: int, step: str, colleague: int) -> dict[str, Any]:
+def task(first: int, number: int, step: str, colleague: int | None) -> dict[str, Any]:
     due = None if number % 20 == 0 else clock.now() + timedelta(days=-10 + (number * 7919) % 60, seconds=number)
     return {
         "id": str(UUID(int=(number * 2654435761) % 2**64)),
@@ -183,15 +183,15 @@ def main(argv: list[str]) -> None:
             database.close()
 
     with standing_at(samples.MOMENT):
-        json.dump([*_sqlite(run), *_postgresql(run)], sys.stdout, ensure_ascii=False, indent=1)
+        json.dump([*on_sqlite(run), *on_postgresql(run)], sys.stdout, ensure_ascii=False, indent=1)
 
 
-def _sqlite(run: Callable[[str], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def on_sqlite(run: Callable[[str], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         return run(f"sqlite:///{Path(folder) / 'bench.sqlite'}")
 
 
-def _postgresql(run: Callable[[str], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def on_postgresql(run: Callable[[str], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     session = postgres.Session(durable=True)
     try:
         postgres.ensure(session.folder, lambda: postgres.make_template(session.folder, "empty"))

@@ -19,7 +19,11 @@ from engine.bpmn import Workflow
 from engine.deployments import Deployed
 
 COMMANDS = ("case.opened", "task.closed", "timer.fired", "message.received")  # each writes its case once
-REPAIRS = ("case.stopped", "incident.retried", "incident.repaired", "incident.cancelled")  # and so does each of these
+# … and so does each of these.
+REPAIRS = (
+    *("case.stopped", "incident.retried", "incident.repaired", "incident.cancelled"),
+    *("case.suspended", "case.resumed"),
+)
 GENESIS = "0" * 64
 ONE_TRANSACTION = timedelta(seconds=20)  # its clock stands still at its beginning; it reads what came since
 # A letter's key begins with … → the line that was written with it.
@@ -101,7 +105,7 @@ def _states(connection: Connection, case_id: int | None) -> Iterator[str]:
         except Exception as error:  # whatever it is, the case is lost
             yield f"case {case.id}: state unreadable: {error!r}"
             continue
-        going_on = case.status in {"open", "incident"}
+        going_on = case.status in {"open", "incident", "suspended"}
         fits = _fits_open if going_on else _fits_ended
         yield from (f"case {case.id}: {case.status}, {what}" for what in fits(case, workflow, rows.get(case.id, set())))
 
@@ -140,6 +144,7 @@ def _statuses(connection: Connection, case_id: int | None) -> Iterator[str]:
     fitting = {  # status → (has an outcome, has an ending, open incidents)
         "open": (False, False, 0),
         "incident": (False, False, 1),
+        "suspended": (False, False, 0),
         "ended": (True, True, 0),
         "cancelled": (False, True, 0),
     }
@@ -170,6 +175,7 @@ def _tasks(connection: Connection, case_id: int | None) -> Iterator[str]:
         "open": (False, False, 1, 0, 0, False),
         "done": (True, True, 1, 1, 0, True),
         "cancelled": (False, False, 1, 0, 1, True),
+        "skipped": (False, True, 1, 1, 0, True),
     }
     for task in _all(connection, query + (" WHERE t.case_id = :case" if case_id else ""), case=case_id):
         signs = (bool(task.answered), bool(task.signed))

@@ -1,4 +1,7 @@
-"""Mutated diagrams go through reading, the check and a few steps in a bounded child, which survives them."""
+"""Mutated diagrams go through intake, the check, walks and a few steps in a bounded child, which survives them.
+
+JIQUN_FUZZ=3000 lives through so many; the suite through a few.
+"""
 
 import json
 import os
@@ -14,9 +17,9 @@ import tests
 from engine import xml
 from tests import mutated
 
-DIAGRAMS = int(os.environ.get("DIAGRAMS", "400"))  # thousands for who doubts
-SECONDS = 2.0  # of the processor's time, for any one of them
-CHILD_SECONDS = 900  # for all of them, on a busy machine
+DIAGRAMS = int(os.environ.get("JIQUN_FUZZ", "150"))
+SECONDS = 5.0  # of the processor's time, for any one of them
+CHILD_SECONDS = 900 + DIAGRAMS  # for all of them, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def test_whatever_is_wrong_with_a_diagram_comes_out_in_our_words(lives: list[dic
 def test_mutated_diagrams_reach_every_stage(lives: list[dict[str, Any]]) -> None:
     reached = Counter(life["stage"] for life in lives)
     for stage in ("unread", "read", "admitted", "begun", "lived"):
-        assert reached[stage] >= 10, f"too few diagrams came as far as {stage}: {reached}"
+        assert reached[stage] >= 3, f"too few diagrams came as far as {stage}: {reached}"
 
 
 def test_the_same_number_is_the_same_diagram() -> None:

@@ -55,7 +55,7 @@ scheduler.add_jobstore("sqlalchemy", url=sys.argv[1])
 if len(sys.argv) > 3:
     scheduler.start(paused=True)
     for number in range(int(sys.argv[3])):
-        when = datetime.now(timezone.utc) - timedelta(seconds=1)
+        when = datetime.now(timezone.utc) + timedelta(seconds=12 if number % 2 else -1)  # half of them after the kill
         scheduler.add_job("__main__:remind", "date", run_date=when, args=[number, sys.argv[2]], id=str(number))
     os._exit(0)  # a shutdown would begin to run them
 else:

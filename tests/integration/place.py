@@ -59,6 +59,7 @@ from engine.models import (
 from engine.objections import Sent, Written
 from engine.pool import Card
 from engine.publicity import Period
+from engine.workshop import drafts
 from tests import holidays, samples, yearly
 from tests.integration import desk, reader
 from tests.integration.desk import Desk
@@ -126,11 +127,19 @@ THINGS: Mapping[str, list[str]] = {
     "delivery_id": ["delivery"],
     "secret": ["feed"],
     "rehearsal_id": ["rehearsal"],
+    "form": ["form"],
+    "letter": ["letter"],
+    "draft_id": ["draft"],
+    "version": ["version"],
+    "path": ["path"],
+    "diagram": ["diagram"],
+    "decision_table": ["decision_table"],
 }
 
 BODIES: Mapping[str, Any] = {  # what is sent with a deed
     "complete": {"data": {}},
     "return": {"data": {}},
+    "move": {"to": 1},
     "draft": {"data": {}, "version": 0},
     "repair": {"variables": {"mended": 1}, "reason": "试试"},
     "cancel": {"reason": "试试"},
@@ -143,6 +152,9 @@ BODIES: Mapping[str, Any] = {  # what is sent with a deed
     },
     "objections": {"name": "示例反映人", "contact": "0763-0000000", "case": 1, "grounds": "所列企业已于去年迁出该县。"},
     "assign": {"person": "city2"},
+    "suspension": {"ground": "appraisal", "reason": "试试"},
+    "resumption": {"note": "试试"},
+    "skip": {"task": "x", "way": "y", "reason": "试试"},
     "suspend": {"reason": "试试"},
     "replace": {"reason": "试试"},
     "pass-over": {"reason": "试试"},
@@ -186,6 +198,8 @@ class Place:
             "/me/password": {"old": "x", "new": "y", "again": "z"},  # a wrong old one would be counted
             "/me/sign-ins/end": {"mark": "others"},
             "/me/tokens/revoke": {"mark": self._mark(who)},
+            f"/workshop/drafts/{self.ids['draft']}/restore": {"path": self.ids["path"]},
+            "/workshop": {"regime": "qingyuan", "title": "又一份草案"},
             "/letters/preview/deploy": {"regime": "qingyuan", "name": "urged", "text": "题\n\n正文", "seen": "1"},
             "/me/letters/feeds/revoke": {"mark": self.ids.get(f"feed of {who}", "")},
             "/me/letters/substitutes/end": {"absence": self.ids.get(f"absence of {who}", "")},
@@ -202,7 +216,12 @@ class Place:
             },
         }
         card = {"fields": ["有色金属"], "employer": "虚构大学", "first_day": "2025-03-04"}
-        sent = {
+        decided = {
+            f"POST /api/v1/cases/{self.ids[case]}/incident/skip/{deed}": {"request": 1}
+            for case in THINGS["case_id"]
+            for deed in ("confirm", "refuse")
+        }
+        sent = decided | {
             "POST /api/v1/rounds": {"regime": "qingyuan", "year": 2026, "title": "又一批次"},
             "POST /api/v1/pool": card | {"bureau_code": BUREAU, "name": "inspector", "kind": "expert"},
             f"PUT /api/v1/pool/{self.ids['member']}": card,
@@ -267,12 +286,23 @@ def _rows(database: Database) -> _Rows:
     with database.write() as session:  # the round's own case is stopped; applications in it go on
         halted = session.get_one(Case, round_.case_id)
         Stopped(halted.id, halted.opened_at, "worker", "step_failed", "试验用的异常", "closing").leave(session)
-    ids |= {"part": "cover", "table": "enterprises"}
+    ids |= {"part": "cover", "table": "enterprises", "form": "acceptance", "letter": "urged"}
     tokens, actors = _people(database)
     seen = {name: reader.signed_in(database, name) for name in PERSONAS}
     ids["somebody"] = str(actors["county2"].person_id)
     ids |= _told(database, actors, ids["fill_in"])
+    ids |= _drafted(database, actors["owner"])
     return _Rows(o, ids, at.tokens, tokens, seen, actors)
+
+
+def _drafted(database: Database, owner: Actor) -> dict[str, str]:
+    """A draft with one file saved."""
+    path = "letters/urged.txt"
+    with database.write() as session:
+        made = drafts.opened(session, owner, "qingyuan", "又一份草案")
+        drafts.save(session, owner, made, path, "【催办】{{办件标题}}\n\n请即办理。\n".encode())
+        drawn = {"diagram": "intake.bpmn", "decision_table": "criteria.dmn"}
+        return {"draft": str(made.id), "version": "1", "path": path, **drawn}
 
 
 def _rehearsed(data: Path) -> str:

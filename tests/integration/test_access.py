@@ -29,7 +29,10 @@ APPLICANTS_AND_BUREAUS = {name for name in HANDLERS if "expert" not in name and 
 EVERYBODY = {*PERSONAS, NOBODY}
 BUREAU_STAFF = {"city", "city2", "leader", "publisher"}
 COUNTY_SIDE = {"county", "county2"}
+EVERY_CASE = ("county_case", "park_case", "round_case")
+MENDERS = {"owner", "leader", "other_owner", "other_leader"}  # each their own bureau's
 OWN_KEEPERS = {"city", "city2", "leader"}
+OWNERS = {"owner", "leader"}
 KEEPERS = OWN_KEEPERS | {"other_city", "other_leader"}
 
 # ---- the table ----------------------------------------------------------------------------------
@@ -66,7 +69,20 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/tasks": HANDLERS,
     "GET /api/v1/rounds": HANDLERS,
     "GET /api/v1/clusters": APPLICANTS_AND_BUREAUS,
-    "GET /api/v1/incidents": {"owner", "other_owner"},
+    # the editors of a draft
+    **{
+        f"GET /workshop/drafts/{{draft}}/{page}": {"owner", "leader"}
+        for page in (
+            *("numbers", "numbers/checked", "letters", "letters/{letter}", "clauses"),
+            *("forms", "forms/{form}", "forms/{form}/preview"),
+        )
+    },
+    **{
+        f"POST /workshop/drafts/{{draft}}/{page}": {"owner"}
+        for page in ("numbers", "numbers/limits", "letters/{letter}", "clauses", "forms", "forms/{form}")
+    },
+    "GET /api/v1/incidents": MENDERS,
+    "GET /api/v1/suspensions": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own
     # cases
     "POST /api/v1/cases": COUNTY_SIDE | {"sibling", "park"},  # the round is not other bureaus' to apply in
     "GET /api/v1/cases/{county_case}": COUNTY_CASE,
@@ -205,13 +221,43 @@ TABLE: dict[str, set[str]] = {
     },
     **{
         f"POST /office/accounts/{{somebody}}/{deed}": {"secadmin"}
-        for deed in ("grant", "withdraw", "unlock", "password", "sign-ins/end", "tokens/revoke")
+        for deed in ("grant", "withdraw", "accredit", "unlock", "password", "sign-ins/end", "tokens/revoke")
     },
     "GET /office/record": {"auditor"},
     "POST /office/record/verify": {"auditor"},
     "POST /office/record/export": {"auditor"},
     # incidents: only the round's case is stopped; the others are refused to the owner too
     **{f"POST /api/v1/cases/{{round_case}}/incident/{deed}": {"owner"} for deed in ("retry", "repair", "cancel")},
+    # running cases and their versions: nothing is moved here, as there is but one version
+    "GET /workshop/{regime}/cases": {"owner", "leader"},
+    "POST /workshop/{regime}/cases": {"owner"},
+    **{
+        f"GET /workshop/{{regime}}/cases/{{{case}}}{part}": {"owner", "leader"}
+        for case in THINGS["case_id"]
+        for part in ("", "/diagram")
+    },
+    "GET /api/v1/cases/{round_case}/incident": {"owner", "leader"},
+    "GET /incidents": MENDERS,
+    **{  # who may mend is told on the page that there is nothing to mend
+        f"{method} /cases/{{{case}}}/incident{deed}": who
+        for case in EVERY_CASE
+        for method, deed, who in (
+            ("GET", "", {"owner", "leader"}),
+            *(("POST", f"/{deed}", {"owner"}) for deed in ("retry", "repair", "cancel", "skip")),
+            *(("POST", f"/skip/{deed}", {"owner", "leader"}) for deed in ("confirm", "refuse")),
+        )
+        if "skip/" not in deed or case != "round_case"  # stopped, and nobody has asked
+    },
+    # suspensions: a leader's decision; what cannot be suspended or resumed their page tells them, the API refuses
+    **{f"POST /api/v1/cases/{{{case}}}/suspension": {"leader"} for case in ("county_case", "park_case")},
+    **{
+        f"{deed.replace('CASE', case)}": {"leader"}
+        for case in EVERY_CASE
+        for deed in ("GET /cases/{CASE}/suspension", "POST /cases/{CASE}/suspension", "POST /cases/{CASE}/resumption")
+    },
+    # where cases wait: for officers and leaders, each of their own bureau
+    **{f"GET /waits{page}": {"city", "city2", "leader", "other_city", "other_leader"} for page in ("", ".xlsx")},
+    "GET /waits/diagram": {"city", "city2", "leader"},  # the other bureau has no cases to draw
     # the pool, panels and opinions
     "GET /pool": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own bureau's
     **{f"{method} /pool/new": {"city", "city2", "other_city"} for method in ("GET", "POST")},
@@ -395,6 +441,36 @@ TABLE: dict[str, set[str]] = {
     },
     "GET /findings": BUREAU_STAFF | {"other_city", "other_leader", "other_publisher"},  # each their own bureau's
     **dict.fromkeys(("POST /findings/{finding}/drop", "POST /findings/{finding}/pursue"), OWN_KEEPERS),
+    # the workshop: owners change their bureau's regimes; its leader reads and decides
+    "GET /workshop": {"owner", "leader", "other_owner", "other_leader"},
+    "POST /workshop": {"owner"},
+    **{
+        f"GET /workshop/drafts/{{draft}}{part}": OWNERS
+        for part in (
+            *("", "/findings", "/files.zip", "/files/{path}", "/changes", "/check", "/cases", "/model"),
+            "/words/{diagram}",
+        )
+    },
+    **dict.fromkeys(("POST /workshop/drafts/{draft}/check", "POST /workshop/drafts/{draft}/check/year"), OWNERS),
+    "GET /workshop/drafts/{draft}/check/diagram": set(),  # none was drawn before the first check
+    **{f"GET /workshop/drafts/{{draft}}/{part}": {"owner"} for part in ("model/{diagram}", "table/{decision_table}")},
+    "GET /workshop/drafts/{draft}/changes/diagram": set(),  # of no file there is none
+    **{
+        f"{method} /workshop/drafts/{{draft}}/{part}": {"owner"}
+        for method, part in (
+            *(("PUT", "files/{path}"), ("DELETE", "files/{path}"), ("POST", "files"), ("POST", "beside/{path}")),
+            *(("POST", deed) for deed in ("submit", "withdraw", "update", "restore", "clear", "discard")),
+        )
+    },
+    "POST /workshop/drafts/{draft}/check/examples": set(),  # nothing was walked yet that could be one
+    "POST /workshop/drafts/{draft}/check/examples/remove": set(),
+    "POST /workshop/drafts/{draft}/decide": {"leader"},
+    **{
+        f"GET /workshop/{{regime}}/{part}": OWNERS
+        for part in ("versions", "versions/{version}", "versions/{version}.zip", "versions/{version}/files/{path}")
+    },
+    "GET /workshop/{regime}/changes": OWNERS,
+    "GET /workshop/{regime}/changes/diagram": set(),
     # files
     "POST /api/v1/files": HANDLERS,
     "GET /api/v1/files/{bound_file}": COUNTY_CASE,

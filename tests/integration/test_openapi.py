@@ -54,6 +54,9 @@ PROMISED = {
     "post /seats/{seat_id}/replace",
     "post /seats/{seat_id}/pass-over",
     "get /cases/{case_id}/dossier",
+    "get /cases/{case_id}/move",
+    "post /cases/{case_id}/move",
+    "post /cases/{case_id}/move/undo",
     "get /public/clusters/by-place",
     "get /public/clusters/{cluster_id}",
     "get /public/notices/{notice_id}/files/{file_id}",
@@ -78,6 +81,13 @@ PROMISED = {
     "get /calendar/{secret}.ics",
     "get /cases/{case_id}/files",
     "get /incidents",
+    "get /suspensions",
+    "post /cases/{case_id}/suspension",
+    "post /cases/{case_id}/resumption",
+    "get /cases/{case_id}/incident",
+    "post /cases/{case_id}/incident/skip",
+    "post /cases/{case_id}/incident/skip/confirm",
+    "post /cases/{case_id}/incident/skip/refuse",
     "post /cases/{case_id}/incident/retry",
     "post /cases/{case_id}/incident/repair",
     "post /cases/{case_id}/incident/cancel",
@@ -194,6 +204,8 @@ def seeded(place: Place) -> dict[str, Any]:
     """The document, with the addresses narrowed to things that are there, and one that is not."""
     document = described(place)
     for operation in each_operation(document).values():
+        # A header of its own is laid over by the one that says who asks; wrong keys have tests of their own.
+        operation["parameters"] = [each for each in operation["parameters"] if each["in"] != "header"]
         for parameter in operation["parameters"]:
             if parameter["in"] == "path":
                 number = parameter["schema"]["type"] == "integer"

@@ -71,7 +71,7 @@ def test_a_repaired_case_goes_on_with_the_right_variables(database: Database, cl
     office.complete("city", task, ANSWERS["acceptance"])
     assert office.open_elements(task.case_id) == ["first_review"]
     assert incidents_of(office, task.case_id) == [("expression_failed", "recognised_above", "repaired", "owner")]
-    said = {"variables": {"higher_level_recognition": 1}, "reason": reason}
+    said = {"variables": {"higher_level_recognition": 1}, "old": {"higher_level_recognition": "none"}, "reason": reason}
     assert recorded(office, task.case_id, "incident.repaired") == [("owner", said)]
     assert_sound(office)
 

@@ -1,4 +1,4 @@
-"""An owner's own words for a letter: in force for cases opened from then on, and nothing else is changed."""
+"""An owner's own words for a letter: approved by another, in force for cases opened then; nothing else is changed."""
 
 import hashlib
 import re
@@ -48,6 +48,14 @@ def save(at: Desk, who: str = "owner", **changes: str) -> Any:
     return as_(at, who).post("/letters/preview/deploy", FORM | changes)
 
 
+def approve(at: Desk, answer: Any) -> None:
+    """The leader approves what was submitted."""
+    assert answer.status_code == 303, text(answer)
+    leader, draft = as_(at, "leader"), answer.headers["Location"]
+    seen_ = text(leader.get(draft)).partition('name="seen" value="')[2].partition('"')[0]
+    assert leader.post(f"{draft}/decide", {"deed": "approve", "seen": seen_}).status_code == 303
+
+
 def deploy(at: Desk, *without: str, **changed: str) -> None:
     """The next deployment, by the command line: with other words in some letters, and without others."""
     files = {name: content for name, content in current(at).items() if name not in without}
@@ -71,13 +79,16 @@ def seen(page: str) -> str:
     return found[1]
 
 
-def test_new_words_are_for_cases_opened_from_then_on(at: Desk) -> None:
+@pytest.mark.usefixtures("unchecked")
+def test_new_words_are_for_cases_opened_once_another_person_approved_them(at: Desk) -> None:
     before, old = current(at), at.office.open_round(2024)
-    assert save(at).status_code == 303
+    submitted = save(at)
+    assert current(at) == before
+    approve(at, submitted)
     new = at.office.open_round(2025)
     with at.database.read() as session:
         made = deployments.current(session, REGIME)
-        assert (made.number, made.deployed_by) == (2, "owner")
+        assert (made.number, made.deployed_by, made.approved_by) == (2, "owner", "leader")
         told = {round_.year: session.get_one(Case, round_.case_id).deployment_id for round_ in (old, new)}
         known = {"办件标题": "某件", "环节": "初审"}
         shown = {year: wording.read(session, number, "urged", known)[1] for year, number in told.items()}
@@ -90,7 +101,7 @@ def test_new_words_are_for_cases_opened_from_then_on(at: Desk) -> None:
         {
             "regime": REGIME,
             "letter": "urged",
-            "number": 2,
+            "draft": 1,
             "before": hashlib.sha256(before[PATH]).hexdigest(),
             "after": hashlib.sha256(WORDS.encode()).hexdigest(),
             "reason": "更简明",
@@ -120,7 +131,7 @@ def test_what_was_deployed_meanwhile_is_told_first_and_never_lost(at: Desk) -> N
     assert "请即办理。\n</textarea>" in text(answer)
     assert "【催办】同事的文字" in text(answer)  # to compare with
     assert (numbers(at), seen(text(answer))) == ([1, 2], "2")
-    assert save(at, seen="2").status_code == 303
+    approve(at, save(at, seen="2"))
     assert current(at)[PATH] == WORDS.encode()
     assert current(at)["letters/returned.txt"].startswith("【退回】同事的文字".encode())
 
@@ -130,9 +141,10 @@ def test_a_letter_that_the_deployment_lacks_is_added_to_it(here: Desk) -> None:
     deploy(here, PATH)
     page = text(as_(here, "owner").get("/letters/preview?name=urged"))
     assert "【催办】请尽快办理" in page  # the words that ship stand in
-    assert save(here, seen="2").status_code == 303
+    approve(here, save(here, seen="2"))
     assert current(here)[PATH] == WORDS.encode()
-    assert rows(here, Event)[-1].payload["before"] is None
+    (noted,) = [event for event in rows(here, Event) if event.kind == "letter.reworded"]
+    assert noted.payload["before"] is None
 
 
 @pytest.mark.parametrize(

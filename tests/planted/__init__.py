@@ -8,7 +8,7 @@ from tests.diagrams import Diagram, for_each
 
 ACCEPTED = "decision == 'accept'"
 REFUSED = "decision == 'refuse'"
-WARNINGS = {"unnamed", "parallel-join-in-cycle", "unfilled"}
+WARNINGS = {"dmn-gap", "unnamed", "parallel-join-in-cycle", "unfilled"}
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,9 @@ def table(
     output: str = '"fits"',
     policy: str = "FIRST",
     name: str = "size",
+    rest: str = "-",
 ) -> bytes:
-    """A decision table of one row."""
+    """A decision table of one row, and one for whatever that does not take."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="面积" namespace="https://jiqun.example/d">
 <decision id="size" name="面积">
@@ -167,6 +168,10 @@ def table(
 <rule id="size_rule">
 <inputEntry id="size_cell"><text>{cell}</text></inputEntry>
 <outputEntry id="size_result"><text>{output}</text></outputEntry>
+</rule>
+<rule id="rest">
+<inputEntry id="rest_cell"><text>{rest}</text></inputEntry>
+<outputEntry id="rest_result"><text>"too large"</text></outputEntry>
 </rule>
 </decisionTable>
 </decision>

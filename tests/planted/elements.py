@@ -39,12 +39,13 @@ ELEMENTS = [
     fault("ad-hoc", "step", one("adHocSubProcess")),
     fault("plain-task", "step", one("task")),
     fault("manual-task", "step", one("manualTask")),
-    fault("script-task", "step", one("scriptTask", "<bpmn:script>x = 1</bpmn:script>")),
+    fault("script", "step", one("scriptTask"), remark="without one"),
+    fault("script", "step", one("scriptTask", "<bpmn:script>import os</bpmn:script>"), at="import os"),
     fault(
-        "pre-post-script",
+        "script",
         "examine",
-        examined(extension="<spiffworkflow:preScript>x = 1</spiffworkflow:preScript>"),
-        at="preScript",
+        examined(extension="<spiffworkflow:preScript>x = 1\ny = open('a')</spiffworkflow:preScript>"),
+        at="y = open",
     ),
     fault(
         "unknown-extension",

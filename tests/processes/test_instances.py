@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine import bpmn
-from engine.errors import BudgetExceeded, ExpressionFailed, NotFound, StateUnreadable, StepFailed
+from engine.errors import BudgetExceeded, ExpressionFailed, NotFound, ScriptInvalid, StateUnreadable
 from engine.instance import bounds
 from tests.clock import StandingClock
-from tests.diagrams import Diagram
+from tests.diagrams import Diagram, for_each
 from tests.golden import life
 
 GOLDEN = sorted(path for path in (Path(__file__).parent.parent / "golden").iterdir() if (path / "state.json").exists())
@@ -107,6 +107,28 @@ def test_a_step_is_taken_once_and_only_when_it_is_its_turn() -> None:
         workflow.deliver("nothing", {})
 
 
+@pytest.mark.parametrize("called", [True, False])
+def test_a_time_limit_on_several_at_a_time_ends_all_of_them(called: bool, clock: StandingClock) -> None:
+    """Stock SpiffWorkflow drops the items and keeps what they called, and stops at the next step."""
+    each, until = for_each("cases", "one"), '"2026-03-03T00:00:00+08:00"'
+    drawn = Diagram("several").start("asked").user("after").end("answered")
+    drawn.call("ask", "asking", inner=each) if called else drawn.user("ask", inner=each)
+    drawn.boundary("late", "ask", until).exclusive("on").path("asked", "ask", "on", "after", "answered")
+    inner = Diagram("asking").start("begun").user("reply").end("over").path("begun", "reply", "over")
+    inner.boundary("later", "reply", '"2026-03-04T00:00:00+08:00"').path("later", "over")
+    files = {"several.bpmn": drawn.path("late", "on").text(), "asking.bpmn": inner.text()}
+    specs = bpmn.parse(files, "several")
+    workflow = bpmn.Workflow.start(specs, {"cases": [1, 2]}, {})
+    assert len(workflow.ready()) == 2
+    clock.move_to("2026-03-03 00:01")
+    workflow.wake()
+    assert standing(workflow) == ["after"]
+    assert workflow.wake_at is None  # the limits of what was called are gone with it
+    workflow = stored(specs, workflow)
+    workflow.complete(step_of(workflow, "after"), {})
+    assert workflow.ended
+
+
 def test_a_busy_loop_is_stopped_by_its_steps() -> None:
     busy = Diagram("busy").start().exclusive("back").exclusive("again").end().path("filed", "again", "back")
     busy.flow("back", "again", condition="True").flow("back", "done", default=True)
@@ -148,10 +170,10 @@ def test_a_condition_that_cannot_be_answered_names_itself(condition: str, error:
         bpmn.Workflow.start(bpmn.parse({"asked.bpmn": asked.text()}, "asked"), {"text": "五"}, {})
 
 
-def test_python_is_never_run() -> None:
+def test_no_script_runs_that_the_reader_refuses() -> None:
     script = Diagram("script").start().end()
     script.raw('<bpmn:scriptTask id="evil"><bpmn:script>import os</bpmn:script></bpmn:scriptTask>').path(
         "filed", "evil", "done"
     )
-    with pytest.raises(StepFailed):
+    with pytest.raises(ScriptInvalid, match="第 1 行"):
         bpmn.Workflow.start(bpmn.parse({"script.bpmn": script.text()}, "script"), {}, {})

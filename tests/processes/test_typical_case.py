@@ -73,13 +73,14 @@ def test_without_the_operators_consent_nothing_is_handed_in(office: Office) -> N
     assert [problem.field for problem in refused.value.problems] == ["operator_consent"]
 
 
-def test_what_is_returned_is_mended_and_published(office: Office) -> None:
+def test_what_is_returned_is_mended_and_published(office: Office, clock: StandingClock) -> None:
     case = begun(office)
     office.complete("county", office.open_task(case.id, "write_case"), yearly.TYPICAL)
     back = {"remarks": [{"field": "effect", "remark": "请写明数据来源"}], "opinion": "成效缺少数据来源。"}
     office.complete("publisher", office.open_task(case.id, "check_case"), {"decision": "return", **back})
     task = office.open_task(case.id, "rewrite_case")
     assert task.assignee_id == office.actors["county"].person_id
+    clock.move_by(minutes=1)
     mended = yearly.TYPICAL | {"effect": "据统计部门数据，检测费用下降三成。"}
     office.complete("county", task, mended)
     office.complete("publisher", office.open_task(case.id, "check_case"), yearly.PUBLISHED)

@@ -28,6 +28,7 @@ PLANTED = [
     ("ruff", "engine/cases.py", "import docx\n\nprint_ = docx\n", "engine/documents alone"),
     ("ruff", "engine/cases.py", "import typst\n\nprint_ = typst\n", "engine/documents alone"),
     ("ruff", "web/pages.py", "import openpyxl\n\nprint_ = openpyxl\n", "engine/sheets alone"),
+    ("ruff", "engine/cases.py", "import tomlkit\n\nprint_ = tomlkit\n", "engine/workshop/toml_edits.py alone"),
     ("ruff", "web/pages.py", "def page():\n    print('seen')\n", "T201"),
     ("ruff format", "engine/cases.py", "CASES = {'one' : 1}\n", "engine/cases.py"),
     ("mypy", "engine/cases.py", "def close(case):\n    return case\n", "no-untyped-def"),

@@ -77,6 +77,9 @@ SAID = {
         "重大变动",
         "撤销认定",
     ],
+    "draft_submitted": ["【待审核】", "提交的理由", "通过之前，现行的版本不受影响", "通过后的生效日期：2025年5月20日"],
+    "draft_returned": ["【草案退回】", "退回的理由", "修改后重新提交", "现行的版本不受影响"],
+    "draft_deployed": ["【草案通过】", "成为新的版本", "生效日期：2025年5月20日", "目前无需操作"],
     "list_returned": ["【名单退回】", "修改意见", "缺少专精特新企业名单", "请于2025年5月20日前重新提交", "不进入公示"],
     "question_passed": ["【评审答复】", "需要你单位答复", "请于2025年5月20日前答复", "专家依据现有材料评分"],
     "objection_received": [
@@ -134,6 +137,9 @@ SAID_IN_ENGLISH = {
     "second_review_failed": ["[Second review not passed]", "Reasons:\n缺少", "The case ends here", "in a later round"],
     "not_listed": ["[Not recognised]", "Reason: 缺少", "The case ends here", "contact this bureau"],
     "recognised": ["[Recognised]", "示例2025-001", "2025-06-20 to 2028-06-20", "three years", "revoked"],
+    "draft_submitted": ["[To approve]", "The reason given", "what is in force stays", "on: 2025-05-20"],
+    "draft_returned": ["[Draft returned]", "The reason given", "submit it again", "stays as it is"],
+    "draft_deployed": ["[Draft approved]", "is the new version", "on: 2025-05-20", "need not do anything now"],
     "list_returned": ["[List returned]", "缺少专精特新企业名单", "by 2025-05-20", "not made public"],
     "question_passed": ["[Question from the review]", "by 2025-05-20", "Without an answer"],
     "objection_received": ["[New objection]", "by 2025-05-20", "must not be passed on"],
@@ -165,12 +171,13 @@ OF_NO_CLUSTER = {
     *("list_returned", "panel_invitation", "publicity_ends", "publicity_too_short", "round_closing"),
     *("calendar_missing", "digest", "rules_end"),
 }
-OF_NO_CLAUSE = {"calendar_missing", "digest", "rules_end"}
+OF_DRAFTS = {"draft_deployed", "draft_returned", "draft_submitted"}
+OF_NO_CLAUSE = {"calendar_missing", "digest", "rules_end", *OF_DRAFTS}
 REMINDERS = {
     *("publicity_ends", "publicity_too_short", "round_closing", "annual_report", "assessment", "validity"),
     "date_changed",
 }
-OF_NO_CASE = {*OF_NO_CLUSTER, "annual_report", "assessment", "validity"}
+OF_NO_CASE = {*OF_NO_CLUSTER, *OF_DRAFTS, "annual_report", "assessment", "validity"}
 
 
 def template(name: str) -> bytes:

@@ -27,8 +27,9 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 
 # Of the engine, what no page says: what `jiqun check`, `deploy` and `precheck` tell owners and operators.
 FOR_OWNERS = {
-    "bundle.py", "criteria.py", "expressions.py", "form_changes.py", "forms/profile.py", "indicators.py", "letters.py",
-    "lint", "migrations", "skeleton.py", "symbols.py", "values.py", "vocabulary.py", "xml.py",
+    "bundle.py", "checking", "criteria.py", "examples.py", "expressions.py", "form_changes.py", "forms/profile.py",
+    "indicators.py", "letters.py",
+    "lint", "migrations", "scripts", "skeleton.py", "symbols.py", "values.py", "vocabulary.py", "xml.py",
 }  # fmt: skip
 TELLING = {"Problem", "SheetProblem", "Break", "Unfit"}  # what carries a sentence without being raised
 

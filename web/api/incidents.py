@@ -3,13 +3,15 @@
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from engine import queries, repairs
+from engine import deployments, queries, repairs, routing, skips
 from engine.access import Actor
 from web.api import paging
 from web.given import CancelGiven, Paged, RepairGiven
+from web.given_operations import SkipDecided, SkipGiven
 from web.guard import guard
 from web.operations import operation
 from web.told import CaseStanding, IncidentPage
+from web.told_operations import IncidentDetail, SkipTold
 
 routes = Blueprint("incidents", __name__)
 
@@ -58,3 +60,61 @@ def cancel_case(session: Session, actor: Actor, case_id: int, body: CancelGiven)
     办件就此结束，没有结果；未办结的待办一并失效。
     """
     return CaseStanding.model_validate(repairs.cancel(session, actor, case_id, body.reason))
+
+
+@routes.get("/cases/<number:case_id>/incident")
+@guard("incident.read")
+@operation(problems={404, 409})
+def show_incident(session: Session, actor: Actor, case_id: int) -> IncidentDetail:
+    """异常的详情
+
+    发生了什么、停在哪一步、流程数据现在的值、各环节可以跳到哪里、有没有待确认的跳过申请。
+    """
+    case, workflow = repairs.looked_at(session, actor, case_id)
+    deployed = deployments.deployed(session, case.deployment_id)
+    incident = repairs.open_incident(session, case)
+    names = {node.id: node.name for drawn in deployed.diagrams.values() for node in drawn.nodes.values()}
+    told = {
+        "case_id": case.id,
+        "regime": case.regime,
+        "process": case.process,
+        "element": incident.element,
+        "step": names.get(incident.element or "", ""),
+        "code": incident.code,
+        "message": incident.message,
+        "happened_at": incident.happened_at,
+        "data": routing.of(deployed, workflow.variables()) if workflow else [],
+        "steps": skips.steps(session, case, workflow) if workflow else [],
+        "skip": skips.waiting(session, case.id),
+    }
+    return IncidentDetail.model_validate(told)
+
+
+@routes.post("/cases/<number:case_id>/incident/skip")
+@guard("incident.handle")
+@operation(problems={404, 409})
+def ask_to_skip(session: Session, actor: Actor, case_id: int, body: SkipGiven) -> SkipTold:
+    """申请跳过一个环节
+
+    由另一位流程管理人员或者本局领导确认之后才跳过。
+    """
+    return SkipTold.model_validate(skips.ask(session, actor, case_id, body.task, way=body.way, reason=body.reason))
+
+
+@routes.post("/cases/<number:case_id>/incident/skip/confirm")
+@guard("incident.confirm")
+@operation(problems={404, 409})
+def confirm_skip(session: Session, actor: Actor, case_id: int, body: SkipDecided) -> CaseStanding:
+    """确认跳过
+
+    不能确认本人的申请。环节没有填报内容，办件沿所选的去向继续；两人和理由记入办理记录。
+    """
+    return CaseStanding.model_validate(skips.confirm(session, actor, case_id, body.request))
+
+
+@routes.post("/cases/<number:case_id>/incident/skip/refuse")
+@guard("incident.confirm")
+@operation(problems={404, 409})
+def refuse_skip(session: Session, actor: Actor, case_id: int, body: SkipDecided) -> SkipTold:
+    """不同意跳过，或者撤回本人的申请"""
+    return SkipTold.model_validate(skips.refuse(session, actor, case_id, body.request))

@@ -13,6 +13,7 @@ from web.pages import (
     figures,
     frame,
     inbox,
+    incidents,
     letters,
     lives,
     mailbox,
@@ -32,7 +33,9 @@ from web.pages import (
     site,
     typical_cases,
     visits,
+    waits,
     work,
+    workshop,
     year,
 )
 
@@ -52,9 +55,11 @@ def install(app: Flask) -> None:
         inbox,
         work,
         cases,
+        incidents,
         rounds,
         rules,
         visits,
+        waits,
         year,
         rehearsals,
         lives,
@@ -70,6 +75,7 @@ def install(app: Flask) -> None:
         own_letters,
         mailbox,
         letters,
+        workshop,
         assets,
     ):
         app.register_blueprint(room.routes)

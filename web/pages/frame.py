@@ -86,6 +86,11 @@ def remaining(due_at: datetime | None) -> Remaining:
     return Remaining(left, "soon" if left <= SOON_DAYS else "fine", text)
 
 
+def working_days(after: date, until: date) -> int:
+    """How many working days lie after one date, up to and with another, by the reader's calendar."""
+    return _days(after, until)
+
+
 def shanghai(text: str) -> datetime | None:
     """A date and time of Shanghai as somebody types it, or as the browser's own field sends it; else None."""
     try:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine import deployments, letter_log, letter_samples, posting, rewording
 from engine import letters as letter_files
-from engine.errors import BundleInvalid, Conflict, FormInvalid, Refused
+from engine.errors import BundleInvalid, Conflict, FormInvalid, IntakeRefused, Refused
 from engine.forms import Problem
 from engine.letter_log import STATES
 from engine.models import Person
@@ -150,15 +150,15 @@ def try_out() -> Response:
 
 @routes.post("/letters/preview/deploy")
 @guarded("letter.edit")
-def put_in_force() -> BaseResponse:
-    """The letter's words from now on: its regime's next deployment."""
+def propose() -> BaseResponse:
+    """The letter's words from the day on which another person approves them."""
     regime, name, seen = (request.form.get(each, "") for each in ("regime", "name", "seen"))
     number = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
     try:
         with frame.writing() as session:
-            made = rewording.put_in_force(
+            made = rewording.proposed(
                 session, guard.actor(), regime, name, _typed(), seen=number, reason=request.form.get("reason", "")
-            )
+            ).id
     except FormInvalid as error:
         return _preview(error.problems)
     except Conflict as error:
@@ -166,8 +166,10 @@ def put_in_force() -> BaseResponse:
     except BundleInvalid as error:  # of the letter's own faults the preview says why
         others = [str(each) for each in error.findings if each.file != f"letters/{name}.txt"]
         return _preview([Problem("text", error.code, each) for each in others])
-    frame.say(_("已存为第 %(number)s 版，今后新开的办件使用新的文字", number=made.number))
-    return frame.go("letters.preview", regime=regime, name=name)
+    except IntakeRefused as error:
+        return _preview([Problem("text", error.code, error.facts["why"])])
+    frame.say(_("已提交审核，并通知了可以审核的人员；通过之前现行版本不受影响"))
+    return frame.go("workshop.show", draft_id=made)
 
 
 def _preview(problems: Sequence[Problem] = (), status: int = 422, *, tried: bool = False) -> Response:

@@ -135,6 +135,19 @@ def withdraw(person_id: int) -> BaseResponse:
     return _do(person_id, lambda session: administration.withdraw(session, actor(), person_id, role, code), said)
 
 
+@routes.post("/office/accounts/<number:person_id>/accredit")
+@guard("account.accredit")
+def accredit(person_id: int) -> BaseResponse:
+    """The owner's deployments may bring scripts, or no longer."""
+    if "end" in request.form:
+        return _do(
+            person_id,
+            lambda session: administration.end_accreditation(session, actor(), person_id),
+            _("脚本授权已收回"),
+        )
+    return _do(person_id, lambda session: administration.accredit(session, actor(), person_id), _("已授权使用脚本"))
+
+
 @routes.post("/office/accounts/<number:person_id>/unlock")
 @guard("account.unlock")
 def unlock(person_id: int) -> BaseResponse:

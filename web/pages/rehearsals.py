@@ -120,7 +120,7 @@ def show(rehearsal_id: int) -> Response:
     return frame.page(
         "rehearsals/show.html",
         here="rehearsals",
-        **_told(run),
+        **told(run),
         rows=[each for _at, each in rows[:ON_PAGE]],
         asked=asked,
         kinds={kind: _(title) for kind, title in KINDS.items() if run.outcome.get("kinds", {}).get(kind)},
@@ -182,7 +182,7 @@ def _list(given: Mapping[str, str], problems: Any, status: int = 200) -> Respons
         "rehearsals/list.html",
         status,
         here="rehearsals",
-        runs=[_told(run) for run in found],
+        runs=[told(run) for run in found],
         regimes=[(name, regime.title) for name, regime in offered.items()],
         may_live=any(access.may(actor, "rehearsal.live", regime.bureau) for regime in offered.values()),
         words=[(word, _(TITLES[word]), [(value, _(CHOICES[value])) for value in WORDS[word]]) for word in WORDS],
@@ -264,7 +264,8 @@ def _matching(found: Any, asked: Mapping[str, str], after: int) -> Any:
             yield at, each
 
 
-def _told(run: Run) -> dict[str, Any]:
+def told(run: Run) -> dict[str, Any]:
+    """A rehearsal with its state in words."""
     title, level = STATES[run.state]
     differs = {word: value for word, value in run.words.items() if value != WORDS[word][0]}
     said = [_("%(word)s：%(value)s", word=_(TITLES[word]), value=_(CHOICES[value])) for word, value in differs.items()]

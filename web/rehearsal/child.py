@@ -5,12 +5,18 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from config.errors import JiqunError
-from web.rehearsal import runs
-from web.rehearsal.run import FILE, Rehearsal, Stopped
+from web.rehearsal import beside, runs
+from web.rehearsal.lines import Line
+from web.rehearsal.run import FILE, Asked, Rehearsal, Stopped
+
+Tell: TypeAlias = Callable[[Line], object]
+Say: TypeAlias = Callable[[float], None]
 
 EVERY = 0.5  # seconds between two words on how far it is
 WAITS = 20.0  # seconds for whoever looks whether something is under way
@@ -19,7 +25,7 @@ POLITENESS = 10  # the people at the desks come first
 
 def carry_out(folder: Path, url: str) -> None:
     """Live through the rehearsal in this folder, and say in its state how far it is and how it ended."""
-    said_at = 0.0
+    said_at, counted = 0.0, 0
 
     def say(share: float) -> None:
         nonlocal said_at
@@ -27,15 +33,22 @@ def carry_out(folder: Path, url: str) -> None:
             raise Stopped
         if time.monotonic() - said_at > EVERY:
             said_at = time.monotonic()
-            runs.say(folder, "running", share, run.outcome.lines)
+            runs.say(folder, "running", share, counted)
 
     try:
         with runs.alone(folder.parent, WAITS):
-            run = Rehearsal(runs.asked_of(folder), folder, source=url, letters_to=folder / runs.LETTERS)
+            asked = runs.asked_of(folder)
             with (folder / runs.LINES).open("w", encoding="utf-8", newline="\n") as lines:
+
+                def tell(line: Line) -> None:
+                    nonlocal counted
+                    counted += 1
+                    lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+
                 state, why = "done", ""
+                lived = _twice if asked.files is not None else _once
                 try:
-                    run.go(lambda line: lines.write(json.dumps(line, ensure_ascii=False) + "\n"), say)
+                    lived(asked, folder, url, tell, say)
                 except Stopped:
                     state = "cancelled"
                 except JiqunError as error:
@@ -43,13 +56,30 @@ def carry_out(folder: Path, url: str) -> None:
                 except Exception as error:  # whatever it is, the page says so; the trace stands in errors.txt
                     traceback.print_exc()
                     state, why = "failed", f"程序错误：{type(error).__name__}"
-            runs.keep(folder, run.outcome.plain())
-            runs.say(folder, state, 1.0 if state == "done" else 0.0, run.outcome.lines, why)
+            runs.say(folder, state, 1.0 if state == "done" else 0.0, counted, why)
     except JiqunError as error:
         runs.say(folder, "failed", why=error.message)
     finally:
-        for left in folder.glob(f"{FILE}*"):
+        for left in [*folder.glob(f"{FILE}*"), *folder.glob(f"*/{FILE}*")]:
             left.unlink()
+
+
+def _once(asked: Asked, folder: Path, url: str, tell: Tell, say: Say) -> None:
+    run = Rehearsal(asked, folder, source=url, letters_to=folder / runs.LETTERS)
+    try:
+        run.go(tell, say)
+    finally:  # what there was until it was stopped is shown too
+        runs.keep(folder, run.outcome.plain())
+        runs.write(folder, runs.CASES, {"cases": run.cases})
+
+
+def _twice(asked: Asked, folder: Path, url: str, tell: Tell, say: Say) -> None:
+    """The year of a draft beside the one in force."""
+    years = beside.Twice(asked, folder, url)
+    found = years.go(tell, say)
+    runs.keep(folder, years.outcome)
+    runs.write(folder, runs.CASES, {"cases": years.cases})
+    runs.write(folder, runs.DIFFERENCES, {"differences": beside.plain(found)})
 
 
 def main() -> None:

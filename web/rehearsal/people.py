@@ -14,7 +14,7 @@ from engine.access import Actor
 from engine.calendar import Calendar
 from engine.errors import FormInvalid
 from engine.files import Received
-from engine.models import Case, Cluster, Membership, Person, Task
+from engine.models import Case, Cluster, Membership, Person, PoolMember, Task
 from web import filled
 from web.rehearsal.scenario import Scenario
 
@@ -23,6 +23,9 @@ LATE: Final = timedelta(days=10)  # after its date, of who is late
 EARLY: Final = (5, 40)  # days before its date, of who reports on time
 PROMPT: Final = (1, 4)  # working days after a task came, of everybody else
 REPORT, CHECK, APPLICATION = "annual_report", "check_report", "renewal_application"  # forms
+SCORES, GOOD = "score_sheet", 80  # a form; points of a hundred that every expert gives
+VISIT, TEAM = "arrange_inspection", 2  # a form; how many inspectors go
+GATHERING: Final = {"draft_list": 45, "draw_sample": 30}  # forms that wait for reviews to end: working days
 PAPER: Final = Received("推演材料.pdf", "application/pdf", "0" * 64, 0)
 _FAILED: Final = {"renewal_review": "fail", "decide_renewal": "refuse"}  # form → its decision where a review fails
 _PLAIN: Final = {"major_change": False}  # nothing out of the ordinary, unless a scenario says so
@@ -36,6 +39,7 @@ class People:
     regime: Regime
     scenario: Scenario
     desks: dict[tuple[str, str], list[Actor]] = field(default_factory=dict)  # office, role → who sits there
+    waits: Mapping[str, int] = field(default_factory=dict)  # form → working days, where that is known
     names: dict[int, tuple[int, str]] = field(default_factory=dict)  # cluster → its place from 1, and its name
 
     def come(self, session: Session) -> None:
@@ -72,7 +76,8 @@ class People:
             return self._late(task, behaviour)
         if task.form == APPLICATION and self._says(case, "renewals") == "never":
             return None
-        after = self.scenario.luck(case.title, task.element, task.opened_at.date()).randint(*PROMPT)
+        luck = self.scenario.luck(case.title, task.element, task.opened_at.date())
+        after = self.waits.get(task.form) or luck.randint(*PROMPT)
         begun = max(task.opened_at.astimezone(clock.SHANGHAI).date(), clock.today())
         return _at(days.nth_working_day(begun, after).date)
 
@@ -82,6 +87,10 @@ class People:
         form = deployed.form(task.form)
         if case.round_id and task.form in filled.ANSWERS:
             return filled.ANSWERS[task.form](filled.Waiting(session, task, case))
+        if task.form == SCORES:
+            return filled.score_sheet(filled.Waiting(session, task, case), lambda _indicator: GOOD)
+        if task.form == VISIT and (team := _inspectors(session, case.bureau_code)):
+            return filled.appointment(team, clock.today() + timedelta(days=3))
         known = worksheet.begun(session, case, task, deployed, form)
         given = {name: value for name, value in known.items() if not isinstance(value, Mapping | list)}
         given |= {name: value for name, value in _PLAIN.items() if name in form.fields()}
@@ -115,6 +124,11 @@ class People:
         if behaviour == "never" or task.due_at is None:
             return None
         return _at(max(task.due_at.astimezone(clock.SHANGHAI).date(), clock.today()) + LATE)
+
+
+def _inspectors(session: Session, bureau: str) -> list[int]:
+    query = select(PoolMember.id).where(PoolMember.bureau_code == bureau, PoolMember.kind == "inspector")
+    return list(session.scalars(query.order_by(PoolMember.id).limit(TEAM)))
 
 
 def _at(day: date) -> datetime:

@@ -22,15 +22,16 @@ from engine import bundle, calendars, clock, deploying, deployments, due_dates, 
 from engine.db import Database
 from engine.errors import FormInvalid, Refused
 from engine.models import Case, Delivery, Obligation, Reminder, Task
-from web.rehearsal import invented, letters, lines, live, public
+from web.rehearsal import applying, invented, kept, letters, lines, live, public
 from web.rehearsal.lines import Line, Teller
 from web.rehearsal.outcome import Outcome
-from web.rehearsal.people import People
+from web.rehearsal.people import GATHERING, People
 from web.rehearsal.scenario import Scenario
 from web.wording import N_, _
 
 FILE: Final = "scratch.sqlite"
 TRIES, AGAIN = 3, timedelta(days=14)  # at a task that cannot be done
+APPLICATIONS: Final = 2  # to the round of a year that is rehearsed with a draft's files
 LONGEST: Final = timedelta(days=366 * 10)
 MOST_TICKS: Final = 1000  # at one moment: a case that wakes itself for ever stops here
 NOBODY: Final = N_("没有人在这个岗位上")
@@ -51,6 +52,8 @@ class Asked:
     clusters: int | None
     scenario: Scenario
     since: datetime = field(default_factory=clock.now)  # the moment of the copy
+    files: bundle.Files | None = None  # what is to be in force; None: what is deployed, or ships
+    applications: int = 0  # to a round that the invented bureau opens on its first day
 
     def require(self) -> None:
         """Raises Refused for a period that nobody can rehearse."""
@@ -79,6 +82,7 @@ class Rehearsal:
         self.outcome = Outcome()
         self.at = datetime.combine(asked.first, _BEGIN, clock.SHANGHAI) if asked.clusters else asked.since
         self.title = ""
+        self.cases: list[dict[str, Any]] = []  # once it is over: those it lived to their end, as examples
         self._folder, self._source, self._letters_to = folder, source, letters_to
         self._due: list[tuple[datetime, int, str, str, str]] = []  # a heap: when a task is done, and which
         self._tried: Counter[str] = Counter()  # tasks that nobody could do so far
@@ -91,7 +95,8 @@ class Rehearsal:
         with closing(_scratch(self._folder / FILE)) as database, clock.replaced_by(lambda: self.at):
             regime = self._furnished(database)
             self.title = regime.title
-            people, teller = People(regime, self.asked.scenario), Teller(regime)
+            waits = GATHERING if self.asked.applications else {}
+            people, teller = People(regime, self.asked.scenario, waits=waits), Teller(regime)
             with database.read() as session:
                 people.come(session)
                 teller.begin(session)
@@ -109,6 +114,7 @@ class Rehearsal:
             self.at = self._ends
             with database.read() as session:
                 self.outcome.look_back(session, regime, self._begins)
+                self.cases = kept.cases(session, regime.name, began, with_answers=self.asked.clusters is not None)
         told(1.0)
 
     @property
@@ -125,13 +131,18 @@ class Rehearsal:
                 source.check_version()
                 if count is None:
                     live.copy(source, database, name)
+                    if self.asked.files is not None:
+                        with clock.replaced_by(lambda: self.at), database.write() as session:
+                            deploying.deploy(session, name, self.asked.files, by=invented.BY)
                 else:
                     files = live.deployed_files(source, name)
         if count is not None:
-            files = files or bundle.shipped(name)
+            files = self.asked.files or files or bundle.shipped(name)
             with database.write() as session:
                 deploying.deploy(session, name, files, by=invented.BY)
                 invented.furnish(session, regimes.load(files["regime.toml"]), count)
+            if self.asked.applications:
+                applying.open_round(database, regimes.load(files["regime.toml"]))
         with database.read() as session:
             return deployments.deployed(session, deployments.current(session, name).id).regime
 
@@ -141,6 +152,7 @@ class Rehearsal:
         """All that happens at this moment: the worker comes by until nothing is due, then people, then the worker."""
         yield from self._worked(database, people, teller)
         acted = public.object_to_lists(database, people)
+        acted = applying.apply(database, people, self.asked.applications) or acted
         while self._due and self._due[0][0] <= self.at:
             self._acts(database, people, heapq.heappop(self._due)[-1])
             acted = True

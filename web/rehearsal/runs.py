@@ -4,6 +4,7 @@ A run holds a lock as long as it lives; the system takes it back however the pro
 under way while nobody holds the lock has been killed.
 """
 
+import base64
 import json
 import shutil
 import sqlite3
@@ -19,9 +20,9 @@ from typing import Any, Final
 
 from sqlalchemy import URL
 
-from engine import clock
+from engine import bundle, clock
 from engine.errors import NotFound, Refused
-from web.rehearsal.run import FILE, Asked
+from web.rehearsal.run import APPLICATIONS, FILE, Asked
 from web.rehearsal.scenario import Scenario
 from web.wording import N_, _
 
@@ -29,6 +30,8 @@ FOLDER: Final = "rehearsals"  # in the data folder
 LINES, LETTERS = "lines.jsonl", "letters.txt"
 STARTS: Final = timedelta(seconds=60)  # within which a process takes the lock
 UNDER_WAY: Final = ("starting", "running")
+DIFFERENCES, CASES = "differences.json", "cases.json"
+_FILES: Final = "files.json"
 _ASKED, _STATE, _OUTCOME, _CANCEL = "asked.json", "state.json", "outcome.json", "cancel"
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -54,10 +57,20 @@ class Run:
     lines: int = 0
     why: str = ""
     outcome: Mapping[str, Any] = field(default_factory=dict)
+    draft: int | None = None  # beside whose files those in force are rehearsed
+    files: str = ""  # the hash of these files
 
     @property
     def under_way(self) -> bool:
         return self.state in UNDER_WAY
+
+    def differences(self) -> list[dict[str, Any]]:
+        """What the year has otherwise with the draft."""
+        return list(_read(self.folder / DIFFERENCES).get("differences", []))
+
+    def cases(self) -> list[dict[str, Any]]:
+        """The cases that it lived to their end, as examples."""
+        return list(_read(self.folder / CASES).get("cases", []))
 
     def told(self) -> Iterator[dict[str, Any]]:
         """Its lines so far."""
@@ -93,10 +106,16 @@ def find(data: Path, number: int) -> Run:
     return Run(number, folder, **asked, first=first, last=last, asked_at=at, **state, outcome=outcome)
 
 
-def start(data: Path, asked: Asked, *, title: str, bureau: str, by: str, url: URL) -> int:
+def of_draft(data: Path, draft_id: int) -> Run | None:
+    """The newest year of a draft beside what is in force."""
+    return next((run for run in listed(data) if run.draft == draft_id), None)
+
+
+def start(data: Path, asked: Asked, *, title: str, bureau: str, by: str, url: URL, draft: int | None = None) -> int:
     """Begin a rehearsal in a process of its own; answers its number. Raises Refused while another one is under way.
 
-    `url` is of the live database: its copy is made of it, or the rules as they are deployed there.
+    `url` is of the live database: its copy is made of it, or the rules as they are deployed there. With a `draft` the
+    files of `asked` are hers, and the same is lived through with those in force as well.
     """
     asked.require()
     folder = data / FOLDER
@@ -112,6 +131,10 @@ def start(data: Path, asked: Asked, *, title: str, bureau: str, by: str, url: UR
         about = {"regime": asked.regime, "title": title, "bureau": bureau, "clusters": asked.clusters, "by": by}
         told = {"seed": asked.scenario.seed, "words": dict(asked.scenario.words)}
         dates = {"first": asked.first.isoformat(), "last": asked.last.isoformat(), "asked_at": asked.since.isoformat()}
+        if asked.files is not None:
+            about |= {"draft": draft, "files": bundle.content_hash(asked.files)}
+            texts = {name: base64.b64encode(content).decode() for name, content in asked.files.items()}
+            write(own, _FILES, texts)
         write(own, _ASKED, {**about, **told, **dates})
         write(own, _STATE, {"state": "starting"})
     _begin(own, url)
@@ -147,7 +170,8 @@ def forget(data: Path, days: int) -> None:
 
 def asked_of(folder: Path) -> Asked:
     """What the run in this folder is to do."""
-    told = _read(folder / _ASKED)
+    told, texts = _read(folder / _ASKED), _read(folder / _FILES)
+    files = {name: base64.b64decode(text) for name, text in texts.items()} or None
     return Asked(
         regime=told["regime"],
         first=date.fromisoformat(told["first"]),
@@ -155,6 +179,8 @@ def asked_of(folder: Path) -> Asked:
         clusters=told["clusters"],
         scenario=Scenario(told["seed"], told["words"]),
         since=datetime.fromisoformat(told["asked_at"]),
+        files=files,
+        applications=APPLICATIONS if files else 0,
     )
 
 

@@ -96,4 +96,10 @@ def _kept(filters: Filters) -> dict[str, Any]:
 
 
 def state(status: str) -> str:
-    return {"open": _("办理中"), "incident": _("异常"), "ended": _("已办结"), "cancelled": _("已终止")}[status]
+    return {
+        "open": _("办理中"),
+        "incident": _("异常"),
+        "suspended": _("已中止"),
+        "ended": _("已办结"),
+        "cancelled": _("已终止"),
+    }[status]

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine import (
     access,
+    cases,
     clock,
     deployments,
     identities,
@@ -18,6 +19,7 @@ from engine import (
     progress,
     queries,
     site_reports,
+    suspensions,
     visits,
 )
 from engine.criteria import told
@@ -31,6 +33,7 @@ from web.guard import guard as guarded
 from web.pages import frame, recognitions
 from web.pages.cases import timeline
 from web.pages.cases.lists import routes, state
+from web.wording import _
 
 
 @routes.get("/cases/<number:case_id>")
@@ -70,6 +73,10 @@ def show(case_id: int) -> Response:
             prechecks=_prechecks(queries.prechecks(session, actor, case_id), deployed)
             if access.may(actor, "precheck.read", run)
             else None,
+            suspensions=suspensions.of_case(session, actor, run),
+            may_suspend=case["status"] in {"open", suspensions.SUSPENDED}
+            and run.process != "round"
+            and access.may(actor, "case.suspend", run),
             state=state(case["status"]),
         )
 
@@ -79,19 +86,21 @@ def show(case_id: int) -> Response:
 def diagram(case_id: int) -> Response:
     """What the viewer draws."""
     with frame.reading() as session:
+        stands_still = cases.find(session, guard.actor(), case_id).status == suspensions.SUSPENDED
         drawn = drawing(progress.of_case(session, guard.actor(), case_id))
-    called = [_with_words(each) for each in drawn["called"] if each["inside"]]
-    answer = jsonify({**_with_words(drawn), "called": called})
+    called = [_with_words(each, stands_still) for each in drawn["called"] if each["inside"]]
+    answer = jsonify({**_with_words(drawn, stands_still), "called": called})
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def _with_words(drawn: dict[str, Any]) -> dict[str, Any]:
+def _with_words(drawn: dict[str, Any], stands_still: bool) -> dict[str, Any]:
     """Beside each place where the case stands, who has it and how long still."""
     for place in drawn["current"]:
         left = frame.remaining(place["due_at"])
-        told = (left.text if place["due_at"] else "", place["holder"])  # a long name is cut, never the time
-        place |= {"level": left.level, "told": " · ".join(part for part in told if part)}
+        time = _("已中止") if stands_still else left.text if place["due_at"] else ""
+        told = (time, place["holder"])  # a long name is cut, never the time
+        place |= {"level": "soon" if stands_still else left.level, "told": " · ".join(part for part in told if part)}
     return drawn
 
 

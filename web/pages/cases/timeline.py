@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 from engine.deployments import Deployed
 from engine.forms import Form
 from engine.letters import FIELDS
+from engine.suspensions import GROUNDS
 from notifications import wording
 from web.form_html.wording import labels
-from web.wording import N_, _, language
+from web.wording import N_, _, language, spoken
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -57,6 +58,8 @@ def _plain(title: str, badge: str = "", level: str = "quiet") -> "_Tell":
 def _closed(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
     payload = row.get("payload") or {}
     badge, level = _decision(payload, deployed)
+    if skipped := payload.get("skipped"):
+        return Entry(row["at"], row["name"], _("跳过"), "late", _("；").join([skipped["reason"], _by(row)]))
     said = [_("%(who)s办结", who=row["who"]) if row["who"] else _("已办结")]
     if payload.get("pass", 1) > 1:
         said.append(_("第 %(times)s 次办理本环节", times=payload["pass"]))
@@ -109,6 +112,20 @@ def _moved(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # 
     return Entry(row["at"], _("办理期限变更"), _(_ITSELF), "soon", _("；").join(filter(None, [row["name"], said])))
 
 
+def _suspended(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    payload = row.get("payload") or {}
+    why = spoken(GROUNDS.get(payload.get("ground", ""), ""))
+    text = _("；").join(filter(None, [why, payload.get("clause"), payload.get("reason"), _by(row)]))
+    return Entry(row["at"], _("中止办理"), _("中止"), "soon", text)
+
+
+def _resumed(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
+    payload = row.get("payload") or {}
+    days = _("各环节的期限顺延 %(days)s 个工作日", days=payload["working_days"]) if payload else ""
+    text = _("；").join(filter(None, [days, payload.get("note"), _by(row)]))
+    return Entry(row["at"], _("恢复办理"), _("恢复"), "done", text)
+
+
 def _ended(row: Row, deployed: Deployed, facts: Mapping[str, str]) -> Entry:  # noqa: ARG001  # as all of them
     return Entry(row["at"], _("办结"), row["name"], "done", "")
 
@@ -132,8 +149,13 @@ _TOLD: Mapping[str, _Tell] = {
     "case.opened": _plain(N_("发起")),
     "case.ended": _ended,
     "case.stopped": _stopped,
+    "case.suspended": _suspended,
+    "case.resumed": _resumed,
     "incident.retried": _plain(N_("异常已处理，继续办理"), N_("恢复"), "done"),
     "incident.repaired": _plain(N_("已更正流程数据"), N_("恢复"), "done"),
+    "incident.skipped": _plain(N_("经两人确认跳过一个环节，继续办理"), N_("恢复"), "done"),
+    "incident.skip_asked": _plain(N_("申请跳过异常的环节"), N_("异常"), "soon"),
+    "incident.skip_refused": _plain(N_("没有跳过异常的环节"), N_("异常"), "soon"),
     "incident.cancelled": _plain(N_("办件终止"), N_("终止"), "late"),
     "task.closed": _closed,
     "task.assigned": _step(N_("%(who)s指定经办人")),
@@ -168,6 +190,8 @@ _TOLD: Mapping[str, _Tell] = {
     "round.open": _plain(N_("开放申报"), _ITSELF),
     "round.closed": _plain(N_("停止接收申报"), _ITSELF),
     "round.late_filing": _plain(N_("同意逾期受理")),
+    "case.moved": _plain(N_("改按流程的另一版本办理"), N_("迁移"), "soon"),
+    "case.move_undone": _plain(N_("撤销迁移，仍按原来的版本办理"), N_("迁移"), "soon"),
     "case.extended": _plain(N_("申报期限延长")),
     "round.published": _plain(N_("批次办结"), _ITSELF),
     "cluster.recognised": _plain(N_("集群获得认定"), N_("认定"), "done"),
